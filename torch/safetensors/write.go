@@ -148,18 +148,22 @@ func appendHeader(order []Tensor, metadata map[string]string) ([]byte, error) {
 // writeString writes s, which is UTF-8, as a JSON string with no more escapes
 // than JSON demands, as the reference implementation does.
 func writeString(b *bytes.Buffer, s string) {
-	const short = "\b\t\n\f\r\"\\"
 	b.WriteByte('"')
+	from := 0 // what is written already
 	for i := range len(s) {
-		switch c := s[i]; {
-		case strings.IndexByte(short, c) >= 0:
+		c := s[i]
+		if c >= 0x20 && c != '"' && c != '\\' {
+			continue
+		}
+		b.WriteString(s[from:i])
+		from = i + 1
+		if at := strings.IndexByte("\b\t\n\f\r\"\\", c); at >= 0 {
 			b.WriteByte('\\')
-			b.WriteByte(`btnfr"\`[strings.IndexByte(short, c)])
-		case c < 0x20:
+			b.WriteByte(`btnfr"\`[at])
+		} else {
 			fmt.Fprintf(b, `\u%04x`, c)
-		default:
-			b.WriteByte(c)
 		}
 	}
+	b.WriteString(s[from:])
 	b.WriteByte('"')
 }
