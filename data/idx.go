@@ -1,0 +1,229 @@
+package data
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// Limits of what an IDX file may ask for. They are far above every known data
+// set and keep a damaged or hostile header from taking all memory.
+const (
+	maxSide  = 1 << 13 // pixels a side
+	maxBytes = 1 << 32 // bytes of payload in one file
+)
+
+// maxDeflate is the largest factor by which DEFLATE expands: a match of 258
+// bytes takes at least two bits.
+const maxDeflate = 1032
+
+// FormatError says where an IDX file is not what it should be.
+type FormatError struct {
+	File   string // path as given
+	Offset int64  // byte at which the fault lies, counted after decompression
+	Msg    string // what was found, what was expected, and what to do
+	Err    error  // cause from below, nil if the content itself is at fault
+}
+
+// Error returns one sentence with file, offset and fault.
+func (e *FormatError) Error() string {
+	s := fmt.Sprintf("data: %s, byte %d: %s", e.File, e.Offset, e.Msg)
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap returns the cause from below.
+func (e *FormatError) Unwrap() error { return e.Err }
+
+// ReadIDX reads images, and labels if labelsPath is not "", from files in the
+// IDX format of MNIST. Either may be compressed with gzip, which is seen from
+// the content and not from the name.
+//
+// Images are unsigned bytes of shape [N, H, W], or [N, C, H, W] with C = 1
+// or 3; labels are unsigned bytes of shape [N]. The classes are named by their
+// numbers, "0" to the largest label, which the caller may replace by better
+// ones. Name is the file name without its endings.
+//
+// A file that is truncated, of another type, too large or longer than its
+// header says gives a *[FormatError]. Memory is taken only for what a file of
+// that size can hold.
+func ReadIDX(imagesPath, labelsPath string) (*Dataset, error) {
+	dims, pixels, err := readIDX(imagesPath, 3, 4)
+	if err != nil {
+		return nil, err
+	}
+	d := &Dataset{Name: baseName(imagesPath), Source: imagesPath, C: 1, Pixels: pixels}
+	if len(dims) == 4 {
+		d.C = dims[1]
+	}
+	d.H, d.W = dims[len(dims)-2], dims[len(dims)-1]
+	if labelsPath != "" {
+		ldims, labels, err := readIDX(labelsPath, 1, 1)
+		if err != nil {
+			return nil, err
+		}
+		if ldims[0] != d.Len() {
+			return nil, &FormatError{File: labelsPath, Offset: 4, Msg: fmt.Sprintf(
+				"%d labels, but %s has %d images: the two files do not belong together", ldims[0], imagesPath, d.Len())}
+		}
+		d.Labels = make([]int, len(labels))
+		for i, l := range labels {
+			d.Labels[i] = int(l)
+			for len(d.Classes) <= int(l) {
+				d.Classes = append(d.Classes, strconv.Itoa(len(d.Classes)))
+			}
+		}
+	}
+	return d, d.Check()
+}
+
+// baseName returns the last element of path without .gz and -ubyte endings.
+func baseName(path string) string {
+	s := strings.TrimSuffix(filepath.Base(path), ".gz")
+	return strings.TrimSuffix(s, "-ubyte")
+}
+
+// readIDX reads a whole file with between minDims and maxDims dimensions.
+func readIDX(path string, minDims, maxDims int) (dims []int, payload []byte, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("data: cannot open IDX file: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, nil, fmt.Errorf("data: cannot open IDX file: %w", err)
+	}
+	if info.IsDir() {
+		return nil, nil, fmt.Errorf("data: %s is a folder, but an IDX file was expected", path)
+	}
+	return parseIDX(path, f, info.Size(), minDims, maxDims)
+}
+
+// parseIDX reads an IDX file of the given size from r; name is for errors. The
+// format is: two zero bytes, a type code (8 for unsigned bytes), the number of
+// dimensions, one big-endian 32-bit length a dimension, then the elements in
+// row-major order.
+func parseIDX(name string, r io.Reader, size int64, minDims, maxDims int) (dims []int, payload []byte, err error) {
+	p := &idxReader{name: name}
+	b := bufio.NewReaderSize(r, 1<<16)
+	p.r = b
+	most := size // bytes that the file can hold
+	if head, _ := b.Peek(2); bytes.Equal(head, []byte{0x1f, 0x8b}) {
+		z, err := gzip.NewReader(b)
+		if err != nil {
+			return nil, nil, p.fail(err, "damaged gzip header")
+		}
+		p.r, most = z, size*maxDeflate
+	}
+
+	var magic [4]byte
+	if err := p.read(magic[:]); err != nil {
+		return nil, nil, err
+	}
+	nd := int(magic[3])
+	switch {
+	case magic[0] != 0 || magic[1] != 0:
+		return nil, nil, p.failAt(0, "starts with %#x, but an IDX file starts with two zero bytes", magic)
+	case magic[2] != 8:
+		return nil, nil, p.failAt(2, "type code %#02x, but only 0x08 (unsigned bytes) is supported", magic[2])
+	case nd < minDims || nd > maxDims:
+		return nil, nil, p.failAt(3, "%s", wrongDims(nd, minDims))
+	}
+
+	total := int64(1)
+	for i := range nd {
+		var length [4]byte
+		at := p.offset
+		if err := p.read(length[:]); err != nil {
+			return nil, nil, err
+		}
+		n := int64(binary.BigEndian.Uint32(length[:]))
+		switch {
+		case n == 0:
+			return nil, nil, p.failAt(at, "dimension %d has length 0, so the file holds nothing", i)
+		case nd > 2 && i >= nd-2 && n > maxSide:
+			return nil, nil, p.failAt(at, "images with a side of %d pixels, the limit is %d", n, maxSide)
+		case nd == 4 && i == 1 && n != 1 && n != 3:
+			return nil, nil, p.failAt(at, "%d channels, but only 1 and 3 are supported", n)
+		case total*n > maxBytes: // total ≤ 2³², and n ≤ 2¹³ from the second factor on
+			return nil, nil, p.failAt(at, "the header announces more than the limit of %d bytes", int64(maxBytes))
+		}
+		total *= n
+		dims = append(dims, int(n))
+	}
+	if total > most {
+		return nil, nil, p.fail(nil, "the header announces %d bytes, but a file of %d bytes cannot hold more than %d: it is damaged or truncated", total, size, most)
+	}
+
+	payload = make([]byte, total)
+	if err := p.read(payload); err != nil {
+		return nil, nil, err
+	}
+	// Reading on to the end also checks the gzip checksum.
+	var extra [1]byte
+	switch n, err := io.ReadFull(p.r, extra[:]); {
+	case n == 1:
+		return nil, nil, p.fail(nil, "the file goes on after the %d bytes that its header announces", total)
+	case !errors.Is(err, io.EOF):
+		return nil, nil, p.fail(err, "damaged end of file")
+	}
+	return dims, payload, nil
+}
+
+// wrongDims explains a wrong number of dimensions, most often the two files of
+// a data set given in the wrong order.
+func wrongDims(got, minDims int) string {
+	if minDims == 1 {
+		s := fmt.Sprintf("%d dimensions, but labels have 1", got)
+		if got == 3 {
+			s += ": this looks like an images file"
+		}
+		return s
+	}
+	s := fmt.Sprintf("%d dimensions, but images have 3 (N, H, W) or 4 (N, C, H, W)", got)
+	if got == 1 {
+		s += ": this looks like a labels file"
+	}
+	return s
+}
+
+// idxReader reads full buffers and knows where it is.
+type idxReader struct {
+	name   string
+	r      io.Reader
+	offset int64
+}
+
+// read fills buf or fails with a FormatError at the byte where data ended.
+func (p *idxReader) read(buf []byte) error {
+	n, err := io.ReadFull(p.r, buf)
+	p.offset += int64(n)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+		return p.fail(io.ErrUnexpectedEOF, "the file is truncated, %d more bytes were expected", len(buf)-n)
+	}
+	return p.fail(err, "cannot read on")
+}
+
+// failAt makes a FormatError about what was read at an earlier offset.
+func (p *idxReader) failAt(offset int64, format string, args ...any) error {
+	return &FormatError{File: p.name, Offset: offset, Msg: fmt.Sprintf(format, args...)}
+}
+
+// fail makes a FormatError at the current offset.
+func (p *idxReader) fail(cause error, format string, args ...any) error {
+	return &FormatError{File: p.name, Offset: p.offset, Msg: fmt.Sprintf(format, args...), Err: cause}
+}
