@@ -1,0 +1,154 @@
+package augment
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"sslmem/data"
+)
+
+// maxSize bounds the side of a view in pixels, against typing errors.
+const maxSize = 1 << 12
+
+// Recipe says how views are drawn. The zero value of a probability or of a
+// jitter strength switches that step off. The steps act in the order of the
+// fields.
+type Recipe struct {
+	Name string `json:"name" toml:"name"`
+
+	// Size is the height and width of a view in pixels. 0 stands for the
+	// height of the images and is filled by Fit.
+	Size int `json:"size" toml:"size"`
+
+	// ScaleMin and ScaleMax bound the area of the crop as a fraction of the
+	// image, 0 < min ≤ max ≤ 1. RatioMin and RatioMax bound its width divided
+	// by its height before resizing, 0 < min ≤ max. If all four are 0, nothing
+	// is cropped.
+	ScaleMin float64 `json:"scale_min" toml:"scale_min"`
+	ScaleMax float64 `json:"scale_max" toml:"scale_max"`
+	RatioMin float64 `json:"ratio_min" toml:"ratio_min"`
+	RatioMax float64 `json:"ratio_max" toml:"ratio_max"`
+
+	// Flip is the probability that left and right are exchanged, VFlip that
+	// top and bottom are.
+	Flip  float64 `json:"flip" toml:"flip"`
+	VFlip float64 `json:"vflip" toml:"vflip"`
+
+	// With probability JitterP the colours are changed in random order:
+	// brightness, contrast and saturation by factors uniform in
+	// [max(0, 1−x), 1+x], and the hue by a turn uniform in [−x, x], x ≤ 0.5.
+	// Images of one channel have no saturation and no hue to change.
+	Brightness float64 `json:"brightness" toml:"brightness"`
+	Contrast   float64 `json:"contrast" toml:"contrast"`
+	Saturation float64 `json:"saturation" toml:"saturation"`
+	Hue        float64 `json:"hue" toml:"hue"`
+	JitterP    float64 `json:"jitter_p" toml:"jitter_p"`
+
+	// Gray is the probability that a colour image loses its colour.
+	Gray float64 `json:"gray" toml:"gray"`
+
+	// Mean and Std hold one value a channel: the result is (x − Mean) / Std
+	// with x in [0, 1]. Both empty means that x itself is the result; Fit fills
+	// them from the data.
+	Mean []float32 `json:"mean" toml:"mean"`
+	Std  []float32 `json:"std" toml:"std"`
+}
+
+// Check returns an error that names the first field with an impossible value.
+func (r Recipe) Check() error {
+	bad := func(field string, value any, want string) error {
+		return fmt.Errorf("augment: recipe %q: %s is %v, want %s", r.Name, field, value, want)
+	}
+	if r.Size < 1 || r.Size > maxSize {
+		return bad("size", r.Size, fmt.Sprintf("1 to %d pixels (Fit takes it from the images if it is 0)", maxSize))
+	}
+	if r.crops() {
+		if !(r.ScaleMin > 0 && r.ScaleMin <= r.ScaleMax && r.ScaleMax <= 1) {
+			return bad("scale_min, scale_max", [2]float64{r.ScaleMin, r.ScaleMax}, "0 < min ≤ max ≤ 1")
+		}
+		if !(r.RatioMin > 0 && r.RatioMin <= r.RatioMax && !math.IsInf(r.RatioMax, 0)) {
+			return bad("ratio_min, ratio_max", [2]float64{r.RatioMin, r.RatioMax}, "0 < min ≤ max, for example 0.75 and 1.3333333")
+		}
+	}
+	for _, p := range []struct {
+		field string
+		value float64
+	}{{"flip", r.Flip}, {"vflip", r.VFlip}, {"jitter_p", r.JitterP}, {"gray", r.Gray}} {
+		if !(p.value >= 0 && p.value <= 1) {
+			return bad(p.field, p.value, "a probability in [0, 1]")
+		}
+	}
+	for _, s := range []struct {
+		field string
+		value float64
+	}{{"brightness", r.Brightness}, {"contrast", r.Contrast}, {"saturation", r.Saturation}} {
+		if !(s.value >= 0 && !math.IsInf(s.value, 0)) {
+			return bad(s.field, s.value, "a strength of 0 or more")
+		}
+	}
+	if !(r.Hue >= 0 && r.Hue <= 0.5) {
+		return bad("hue", r.Hue, "a part of a turn in [0, 0.5]")
+	}
+	if len(r.Mean) != len(r.Std) {
+		return fmt.Errorf("augment: recipe %q: mean has %d values and std %d, want one of each a channel", r.Name, len(r.Mean), len(r.Std))
+	}
+	for i, s := range r.Std {
+		if m := r.Mean[i]; !(s > 0) || math.IsInf(float64(s), 0) || m != m || math.IsInf(float64(m), 0) {
+			return bad("mean, std", [2]float32{m, s}, "finite values with std above 0")
+		}
+	}
+	return nil
+}
+
+// crops reports whether a crop is asked for.
+func (r Recipe) crops() bool {
+	return r.ScaleMin != 0 || r.ScaleMax != 0 || r.RatioMin != 0 || r.RatioMax != 0
+}
+
+// checkFor returns an error if r cannot be applied to images of c channels.
+func (r Recipe) checkFor(c int) error {
+	if err := r.Check(); err != nil {
+		return err
+	}
+	if n := len(r.Mean); n != 0 && n != c {
+		return fmt.Errorf("augment: recipe %q normalises %d channels, but the images have %d: leave mean and std empty and let Fit fill them", r.Name, n, c)
+	}
+	return nil
+}
+
+// Fit returns r with what it leaves open taken from the data: Size becomes the
+// height of the images if it is 0, and Mean and Std those of all pixels of
+// each channel if both are empty. A channel that is constant gets Std 1. Fit
+// panics if d is empty.
+func (r Recipe) Fit(d *data.Dataset) Recipe {
+	if d.Len() == 0 {
+		panic(errors.New("augment: Fit on an empty data set"))
+	}
+	if r.Size == 0 {
+		r.Size = d.H
+	}
+	if len(r.Mean) != 0 || len(r.Std) != 0 {
+		return r
+	}
+	r.Mean, r.Std = make([]float32, d.C), make([]float32, d.C)
+	plane := d.H * d.W
+	for c := range d.C {
+		// Integer sums are exact in any order.
+		var sum, squares uint64
+		for i := range d.Len() {
+			for _, v := range d.Image(i)[c*plane : (c+1)*plane] {
+				sum += uint64(v)
+				squares += uint64(v) * uint64(v)
+			}
+		}
+		n := float64(d.Len() * plane)
+		mean := float64(sum) / n
+		r.Mean[c] = float32(mean / 255)
+		r.Std[c] = float32(math.Sqrt(max(0, float64(squares)/n-mean*mean)) / 255)
+		if r.Std[c] == 0 {
+			r.Std[c] = 1
+		}
+	}
+	return r
+}
