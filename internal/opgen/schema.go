@@ -1,0 +1,177 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// An Arg is one argument of an ATen schema.
+type Arg struct {
+	Type     string // base type: Tensor, int, SymInt, float, bool, Scalar, str, ScalarType, MemoryFormat
+	List     bool   // Type[]
+	ListSize string // the 2 of int[2]; empty when the schema gives none
+	Optional bool   // Type?
+	Mutated  bool   // Tensor(a!)
+	Name     string
+	Default  string // as written in the schema; empty when there is none
+	Exposed  bool   // appears in the Go signature
+}
+
+// An Op is one line of ops.txt: an ATen schema with the name and the
+// arguments that Go sees. All other arguments keep the schema's defaults.
+type Op struct {
+	GoName   string
+	Name     string // aten name without namespace: add
+	Overload string // Tensor, or empty
+	Args     []Arg
+	Returns  []Arg
+	Doc      []string
+	Line     int
+}
+
+// Symbol is the name of the op in C, without prefix: add_Tensor.
+func (o *Op) Symbol() string {
+	if o.Overload == "" {
+		return o.Name
+	}
+	return o.Name + "_" + o.Overload
+}
+
+// Method reports whether the first argument is a single tensor, which makes
+// the op a method of *Tensor.
+func (o *Op) Method() bool {
+	return len(o.Args) > 0 && o.Args[0].Type == "Tensor" && !o.Args[0].List && !o.Args[0].Optional
+}
+
+// InPlace reports whether the op returns its mutated first argument.
+func (o *Op) InPlace() bool {
+	return len(o.Returns) == 1 && o.Returns[0].Mutated
+}
+
+var (
+	opLine  = regexp.MustCompile(`^(\w+)\(([^)]*)\)\s*=\s*(\w+)(?:\.(\w+))?\((.*)\) -> (.+)$`)
+	argText = regexp.MustCompile(`^(\w+)(\([a-z!*| >-]+\))?(\[(\d*)\])?(\?)?(?:\s+(\w+))?(?:=(.*))?$`)
+)
+
+// ParseOps reads ops.txt: each op is one line
+//
+//	GoName(exposed, arguments) = aten_schema -> returns
+//
+// followed by indented lines of doc comment; # starts a comment line.
+func ParseOps(text string) ([]*Op, error) {
+	var ops []*Op
+	for n, line := range strings.Split(text, "\n") {
+		switch {
+		case strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#"):
+		case strings.HasPrefix(line, " "):
+			if len(ops) == 0 {
+				return nil, fmt.Errorf("line %d: doc comment before the first op", n+1)
+			}
+			op := ops[len(ops)-1]
+			op.Doc = append(op.Doc, strings.TrimSpace(line))
+		default:
+			op, err := parseOp(line)
+			if err != nil {
+				return nil, fmt.Errorf("line %d: %w", n+1, err)
+			}
+			op.Line = n + 1
+			ops = append(ops, op)
+		}
+	}
+	seen := map[string]int{}
+	for _, op := range ops {
+		if len(op.Doc) == 0 {
+			return nil, fmt.Errorf("line %d: %s has no doc comment", op.Line, op.GoName)
+		}
+		if first, twice := seen[op.GoName]; twice {
+			return nil, fmt.Errorf("line %d: %s is already on line %d", op.Line, op.GoName, first)
+		}
+		seen[op.GoName] = op.Line
+	}
+	return ops, nil
+}
+
+func parseOp(line string) (*Op, error) {
+	m := opLine.FindStringSubmatch(line)
+	if m == nil {
+		return nil, fmt.Errorf("not of the form GoName(args) = schema -> returns: %q", line)
+	}
+	op := &Op{GoName: m[1], Name: m[3], Overload: m[4]}
+	exposed := map[string]bool{}
+	for _, name := range splitList(m[2]) {
+		exposed[name] = true
+	}
+	for _, text := range splitList(m[5]) {
+		if text == "*" {
+			continue
+		}
+		arg, err := parseArg(text)
+		if err != nil {
+			return nil, err
+		}
+		if len(op.Args) == 0 && arg.Type == "Tensor" && !arg.Optional {
+			exposed[arg.Name] = true // self, or the list that the op works on
+		}
+		arg.Exposed = exposed[arg.Name]
+		delete(exposed, arg.Name)
+		if !arg.Exposed && arg.Default == "" && !arg.Optional {
+			return nil, fmt.Errorf("%s: argument %s has no default, so it must be exposed", op.GoName, arg.Name)
+		}
+		op.Args = append(op.Args, arg)
+	}
+	for name := range exposed {
+		return nil, fmt.Errorf("%s: the schema has no argument %s", op.GoName, name)
+	}
+	returns := strings.TrimSuffix(strings.TrimPrefix(m[6], "("), ")")
+	if m[6][0] != '(' {
+		returns = m[6]
+	}
+	for _, text := range splitList(returns) {
+		arg, err := parseArg(text)
+		if err != nil {
+			return nil, err
+		}
+		op.Returns = append(op.Returns, arg)
+	}
+	return op, nil
+}
+
+func parseArg(text string) (Arg, error) {
+	m := argText.FindStringSubmatch(text)
+	if m == nil {
+		return Arg{}, fmt.Errorf("cannot read the schema argument %q", text)
+	}
+	return Arg{
+		Type:     m[1],
+		Mutated:  strings.Contains(m[2], "!"),
+		List:     m[3] != "",
+		ListSize: m[4],
+		Optional: m[5] != "",
+		Name:     m[6],
+		Default:  m[7],
+	}, nil
+}
+
+// splitList splits at commas that are outside brackets.
+func splitList(s string) []string {
+	var parts []string
+	depth, start := 0, 0
+	for i, r := range s {
+		switch r {
+		case '[', '(':
+			depth++
+		case ']', ')':
+			depth--
+		case ',':
+			if depth == 0 {
+				parts = append(parts, strings.TrimSpace(s[start:i]))
+				start = i + 1
+			}
+		}
+	}
+	if last := strings.TrimSpace(s[start:]); last != "" {
+		parts = append(parts, last)
+	}
+	return parts
+}

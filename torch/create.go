@@ -1,0 +1,149 @@
+package torch
+
+/*
+#cgo noescape ct_empty
+#cgo nocallback ct_empty
+#cgo noescape ct_full
+#cgo nocallback ct_full
+#cgo nocallback ct_arange
+#cgo nocallback ct_eye
+#cgo noescape ct_from_host
+#cgo nocallback ct_from_host
+#cgo noescape ct_copy_from_host
+#cgo nocallback ct_copy_from_host
+#cgo noescape ct_copy_to_host
+#cgo nocallback ct_copy_to_host
+#include "shim/api_gen.h"
+*/
+import "C"
+
+import (
+	"fmt"
+	"runtime"
+	"unsafe"
+)
+
+// mustInit panics if libtorch cannot be loaded.
+func mustInit(op string) {
+	if err := Init(); err != nil {
+		panic(&Error{Op: op, Kind: NoLibrary, Msg: err.Error(), Err: err})
+	}
+}
+
+func sizes(shape []int) (*C.int64_t, C.int64_t) {
+	return (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(shape))), C.int64_t(len(shape))
+}
+
+// Empty returns a tensor of s with arbitrary elements.
+func (s *Scope) Empty(shape []int, dtype DType, device Device) *Tensor {
+	return s.EmptyFormat(shape, dtype, device, ContiguousFormat)
+}
+
+// EmptyFormat is Empty with the order of the elements in memory. It panics for
+// ChannelsLast unless shape is [N, C, H, W].
+func (s *Scope) EmptyFormat(shape []int, dtype DType, device Device, format MemoryFormat) *Tensor {
+	mustInit("empty")
+	s.mustOpen("empty")
+	p, n := sizes(shape)
+	return adopt("empty", s, C.ct_empty(p, n, C.int8_t(dtype), C.int8_t(device.Type), C.int8_t(device.Index), C.int8_t(format)))
+}
+
+// Full returns a tensor of s with all elements equal to value.
+func (s *Scope) Full(shape []int, value float64, dtype DType, device Device) *Tensor {
+	mustInit("full")
+	s.mustOpen("full")
+	p, n := sizes(shape)
+	return adopt("full", s, C.ct_full(p, n, C.double(value), C.int8_t(dtype), C.int8_t(device.Type), C.int8_t(device.Index)))
+}
+
+// Zeros returns a tensor of s with all elements zero.
+func (s *Scope) Zeros(shape []int, dtype DType, device Device) *Tensor {
+	return s.Full(shape, 0, dtype, device)
+}
+
+// Ones returns a tensor of s with all elements one.
+func (s *Scope) Ones(shape []int, dtype DType, device Device) *Tensor {
+	return s.Full(shape, 1, dtype, device)
+}
+
+// Arange returns the vector start, start+step, … below end. It panics if step
+// is zero or leads away from end.
+func (s *Scope) Arange(start, end, step float64, dtype DType, device Device) *Tensor {
+	mustInit("arange")
+	s.mustOpen("arange")
+	return adopt("arange", s, C.ct_arange(C.double(start), C.double(end), C.double(step), C.int8_t(dtype), C.int8_t(device.Type), C.int8_t(device.Index)))
+}
+
+// Eye returns the n × n identity matrix.
+func (s *Scope) Eye(n int, dtype DType, device Device) *Tensor {
+	mustInit("eye")
+	s.mustOpen("eye")
+	return adopt("eye", s, C.ct_eye(C.int64_t(n), C.int8_t(dtype), C.int8_t(device.Type), C.int8_t(device.Index)))
+}
+
+// FromSlice returns a CPU tensor of s with a copy of data in row-major order.
+// Without a shape it is a vector. It panics if the shape does not hold
+// len(data) elements.
+func FromSlice[T Element](s *Scope, data []T, shape ...int) *Tensor {
+	mustInit("FromSlice")
+	s.mustOpen("FromSlice")
+	if len(shape) == 0 {
+		shape = []int{len(data)}
+	}
+	p, n := sizes(shape)
+	return adopt("FromSlice", s, C.ct_from_host(unsafe.Pointer(unsafe.SliceData(data)), byteLen(data), p, n, C.int8_t(DTypeOf[T]())))
+}
+
+// Scalar returns a CPU tensor of s without dimensions.
+func Scalar[T Element](s *Scope, v T) *Tensor {
+	return FromSlice(s, []T{v}).Reshape([]int{})
+}
+
+// CopyFromSlice overwrites t, on any device, with data in row-major order. It
+// panics if the dtype or the number of elements differs.
+func CopyFromSlice[T Element](t *Tensor, data []T) {
+	mustMatch[T]("CopyFromSlice", t)
+	check("CopyFromSlice", C.ct_copy_from_host(t.h, unsafe.Pointer(unsafe.SliceData(data)), byteLen(data)), t)
+}
+
+// ToSlice returns a copy of t's elements in row-major order, converted to T,
+// from any device and memory format.
+func ToSlice[T Element](t *Tensor) []T {
+	join("ToSlice", t)
+	out := make([]T, t.Numel())
+	s := NewScope()
+	defer s.Close()
+	same := s.Use(t).ToDType(DTypeOf[T]())
+	check("ToSlice", C.ct_copy_to_host(same.h, unsafe.Pointer(unsafe.SliceData(out)), byteLen(out)), t)
+	return out
+}
+
+// Data returns t's own memory in row-major order, without a copy: writes go to
+// the tensor. The slice is valid while t is; keep t reachable, and its scope
+// open, as long as the slice is used. It panics unless t is a contiguous CPU
+// tensor of T.
+func Data[T Element](t *Tensor) []T {
+	mustMatch[T]("Data", t)
+	m := t.describe("Data")
+	if m.device_type != 0 || !bool(m.contiguous) {
+		panic(&Error{Op: "Data", Kind: Value, Shapes: []string{t.signature()}, Msg: "only contiguous CPU tensors have one slice of memory"})
+	}
+	if m.numel == 0 {
+		return nil
+	}
+	p := C.ct_data(t.h)
+	runtime.KeepAlive(t)
+	return unsafe.Slice((*T)(p), int(m.numel))
+}
+
+func mustMatch[T Element](op string, t *Tensor) {
+	join(op, t)
+	if want := DTypeOf[T](); t.DType() != want {
+		panic(&Error{Op: op, Kind: Value, Shapes: []string{t.signature()}, Msg: fmt.Sprintf("the slice holds %s", want)})
+	}
+}
+
+func byteLen[T Element](data []T) C.int64_t {
+	var zero T
+	return C.int64_t(len(data)) * C.int64_t(unsafe.Sizeof(zero))
+}

@@ -1,0 +1,39 @@
+package torch
+
+/*
+#include "shim/api_gen.h"
+*/
+import "C"
+
+import (
+	"runtime"
+	"unsafe"
+)
+
+// FromHandle returns a tensor of s that shares the at::Tensor at p, which must
+// come from the libtorch that this process has loaded. The caller keeps its
+// own reference. It exists for bindings beside this one; see torch/gotorchx.
+func FromHandle(s *Scope, p unsafe.Pointer) *Tensor {
+	mustInit("FromHandle")
+	s.mustOpen("FromHandle")
+	return adopt("FromHandle", s, C.ct_retain(C.ct_tensor(uintptr(p))))
+}
+
+// NewHandle returns a new at::Tensor* that shares t. The receiver owns it and
+// must give it to FreeHandle, or delete it in C++.
+func NewHandle(t *Tensor) unsafe.Pointer {
+	join("NewHandle", t)
+	r := C.ct_retain(t.h)
+	check("NewHandle", r.err, t)
+	return handlePointer(uintptr(r.t))
+}
+
+// FreeHandle gives up a handle that NewHandle returned.
+func FreeHandle(p unsafe.Pointer) {
+	C.ct_release(C.ct_tensor(uintptr(p)))
+	runtime.KeepAlive(p)
+}
+
+// handlePointer turns the address of C++ memory, which the collector never
+// moves, into a pointer.
+func handlePointer(h uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&h)) }

@@ -1,0 +1,65 @@
+// Reverse-mode differentiation.
+
+#include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "guard.h"
+
+namespace ct {
+
+ct_err set_requires_grad(ct_tensor t, bool on) noexcept {
+  return guard([&] { ref(t).set_requires_grad(on); });
+}
+
+// The handle is 0 when the tensor has no gradient yet.
+ct_ret grad(ct_tensor t) noexcept {
+  try {
+    const at::Tensor &g = ref(t).grad();
+    if (!g.defined()) return {0, nullptr};
+    return {give(at::Tensor(g)), nullptr};
+  } catch (...) {
+    return {0, translate()};
+  }
+}
+
+ct_err set_grad(ct_tensor t, ct_tensor g) noexcept {
+  return guard([&] { ref(t).mutable_grad() = g == 0 ? at::Tensor() : ref(g); });
+}
+
+ct_err zero_grad(const ct_tensor *t, int64_t n) noexcept {
+  return guard([&] {
+    for (int64_t i = 0; i < n; i++)
+      if (ref(t[i]).grad().defined()) ref(t[i]).mutable_grad().reset();
+  });
+}
+
+static std::vector<at::Tensor> grad_list(const ct_tensor *grads, int64_t n) {
+  if (grads == nullptr) return {};
+  std::vector<at::Tensor> list(n);
+  for (int64_t i = 0; i < n; i++)
+    if (grads[i] != 0) list[i] = ref(grads[i]);
+  return list;
+}
+
+ct_err backward(const ct_tensor *t, int64_t n, const ct_tensor *grads, bool retain_graph, bool create_graph) noexcept {
+  return guard([&] { torch::autograd::backward(tensors(t, n), grad_list(grads, n), retain_graph, create_graph); });
+}
+
+ct_err gradients(const ct_tensor *outputs, int64_t n, const ct_tensor *grads, const ct_tensor *inputs, int64_t m,
+                 bool retain_graph, bool create_graph, bool allow_unused, ct_tensor *out) noexcept {
+  return guard([&] {
+    auto result = torch::autograd::grad(tensors(outputs, n), tensors(inputs, m), grad_list(grads, n), retain_graph,
+                                        create_graph, allow_unused);
+    for (int64_t i = 0; i < m; i++) out[i] = result[i].defined() ? give(std::move(result[i])) : 0;
+  });
+}
+
+bool set_grad_mode(bool on) noexcept {
+  const bool before = c10::GradMode::is_enabled();
+  c10::GradMode::set_enabled(on);
+  return before;
+}
+
+bool get_grad_mode(void) noexcept { return c10::GradMode::is_enabled(); }
+
+}  // namespace ct

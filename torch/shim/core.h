@@ -1,0 +1,65 @@
+// Prototypes of the shim's hand-written functions. internal/opgen reads this
+// file: each prototype here becomes a member of the table in api_gen.h, next
+// to the ops of ops.txt. The functions themselves live in namespace ct,
+// without the prefix.
+#ifndef CT_CORE_H
+#define CT_CORE_H
+
+#include "types.h"
+
+// Library (library.cc).
+void ct_init(void);
+const char *ct_built_version(void);
+ct_err ct_loaded_config(void);
+int64_t ct_live(void);
+int32_t ct_get_num_threads(void);
+ct_err ct_set_num_threads(int32_t n);
+ct_err ct_load_cuda(void);
+int32_t ct_cuda_count(void);
+
+// Handles (handle.cc).
+ct_ret ct_retain(ct_tensor t);
+void ct_release(ct_tensor t);
+void ct_release_many(const ct_tensor *t, int64_t n);
+ct_err ct_describe(ct_tensor t, ct_meta *out);
+void *ct_data(ct_tensor t);
+
+// Construction and copies (create.cc). A negative dtype, device type or
+// memory format means: as it is.
+ct_ret ct_empty(const int64_t *size, int64_t dim, int8_t dtype, int8_t device_type, int8_t device_index, int8_t format);
+ct_ret ct_full(const int64_t *size, int64_t dim, double value, int8_t dtype, int8_t device_type, int8_t device_index);
+ct_ret ct_arange(double start, double end, double step, int8_t dtype, int8_t device_type, int8_t device_index);
+ct_ret ct_eye(int64_t n, int8_t dtype, int8_t device_type, int8_t device_index);
+ct_ret ct_from_host(const void *data, int64_t bytes, const int64_t *size, int64_t dim, int8_t dtype);
+ct_err ct_copy_from_host(ct_tensor t, const void *data, int64_t bytes);
+ct_err ct_copy_to_host(ct_tensor t, void *data, int64_t bytes);
+ct_ret ct_to(ct_tensor t, int8_t dtype, int8_t device_type, int8_t device_index, int8_t format, bool copy);
+ct_err ct_item(ct_tensor t, double *out);
+ct_err ct_item_int(ct_tensor t, int64_t *out);
+ct_ret ct_index(ct_tensor t, const ct_tensor *indices, int64_t n);
+
+// Autograd (autograd.cc).
+ct_err ct_set_requires_grad(ct_tensor t, bool on);
+ct_ret ct_grad(ct_tensor t);
+ct_err ct_set_grad(ct_tensor t, ct_tensor grad);
+ct_err ct_zero_grad(const ct_tensor *t, int64_t n);
+ct_err ct_backward(const ct_tensor *t, int64_t n, const ct_tensor *grads, bool retain_graph, bool create_graph);
+ct_err ct_gradients(const ct_tensor *outputs, int64_t n, const ct_tensor *grads, const ct_tensor *inputs, int64_t m, bool retain_graph, bool create_graph, bool allow_unused, ct_tensor *out);
+bool ct_set_grad_mode(bool on);
+bool ct_get_grad_mode(void);
+
+// Random numbers (random.cc). A generator belongs to one device.
+ct_err ct_generator_new(uint64_t seed, int8_t device_type, int8_t device_index, ct_generator *out);
+void ct_generator_free(ct_generator g);
+ct_err ct_generator_seed(ct_generator g, uint64_t seed);
+ct_ret ct_generator_state(ct_generator g);
+ct_err ct_generator_restore(ct_generator g, ct_tensor state);
+ct_err ct_normal(ct_tensor t, double mean, double std, ct_generator g);
+ct_err ct_uniform(ct_tensor t, double from, double to, ct_generator g);
+ct_err ct_bernoulli(ct_tensor t, double p, ct_generator g);
+ct_ret ct_randperm(int64_t n, ct_generator g);
+
+// Whole-list steps (optim.cc).
+ct_err ct_adam_step(const ct_tensor *params, const ct_tensor *exp_avgs, const ct_tensor *exp_avg_sqs, int64_t n, int64_t step, double lr, double beta1, double beta2, double eps, double weight_decay, bool decoupled);
+
+#endif  // CT_CORE_H

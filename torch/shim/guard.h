@@ -1,0 +1,120 @@
+// Between C++ and the C ABI: handles to tensors and back, and the guards that
+// turn every exception into a ct_err. Each function of the table runs inside
+// one of them, so that none can unwind into Go.
+#pragma once
+
+#include <ATen/core/IListRef.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/core/Reduction.h>
+#include <c10/core/Scalar.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <optional>
+#include <tuple>
+#include <vector>
+
+#include "types.h"
+
+namespace ct {
+
+// translate reads the exception in flight; call it inside a catch only.
+ct_err translate() noexcept;
+
+// give makes a handle that owns t and counts it as living.
+ct_tensor give(at::Tensor &&t);
+
+inline at::Tensor &ref(ct_tensor t) { return *reinterpret_cast<at::Tensor *>(t); }
+
+inline std::optional<at::Tensor> optional(ct_tensor t) {
+  if (t == 0) return std::nullopt;
+  return ref(t);
+}
+
+inline std::vector<at::Tensor> tensors(const ct_tensor *t, int64_t n) {
+  std::vector<at::Tensor> list;
+  list.reserve(n);
+  for (int64_t i = 0; i < n; i++) list.push_back(ref(t[i]));
+  return list;
+}
+
+// ATen takes a list of tensors in one of two types, as the operator was written.
+struct tensor_list {
+  std::vector<at::Tensor> v;
+  operator at::TensorList() const { return v; }
+  operator at::ITensorListRef() const { return v; }
+};
+inline tensor_list list(const ct_tensor *t, int64_t n) { return {tensors(t, n)}; }
+
+// A whole number stays an integer beside an integer tensor, as a Python int
+// would; beside a floating tensor the kind makes no difference.
+inline at::Scalar scalar(double v, ct_tensor beside) {
+  if (at::isIntegralType(ref(beside).scalar_type(), /*includeBool=*/true) && v == std::trunc(v) && std::fabs(v) < 9.0e15)
+    return at::Scalar(static_cast<int64_t>(v));
+  return at::Scalar(v);
+}
+
+inline c10::SymIntArrayRef symints(const int64_t *v, int64_t n) {
+  return c10::fromIntArrayRefSlow(at::IntArrayRef(v, n));
+}
+
+// The default of an int list that Go does not show, for as long as the call lasts.
+template <size_t N>
+struct constants_t {
+  std::array<c10::SymInt, N> v;
+  operator c10::SymIntArrayRef() const { return {v.data(), N}; }
+};
+template <size_t N>
+constants_t<N> constants(const int64_t (&v)[N]) {
+  constants_t<N> c;
+  for (size_t i = 0; i < N; i++) c.v[i] = v[i];
+  return c;
+}
+
+template <class F>
+ct_err guard(F &&f) noexcept {
+  try {
+    f();
+    return nullptr;
+  } catch (...) {
+    return translate();
+  }
+}
+
+template <class F>
+ct_ret guard_tensor(F &&f) noexcept {
+  try {
+    return {give(f()), nullptr};
+  } catch (...) {
+    return {0, translate()};
+  }
+}
+
+template <class F>
+ct_flag guard_flag(F &&f) noexcept {
+  try {
+    return {f(), nullptr};
+  } catch (...) {
+    return {false, translate()};
+  }
+}
+
+template <class F>
+ct_list guard_list(F &&f) noexcept {
+  try {
+    std::vector<at::Tensor> list = f();
+    auto *out = static_cast<ct_tensor *>(std::malloc(sizeof(ct_tensor) * (list.empty() ? 1 : list.size())));
+    if (out == nullptr) throw std::bad_alloc();
+    for (size_t i = 0; i < list.size(); i++) out[i] = give(std::move(list[i]));
+    return {out, static_cast<int64_t>(list.size()), nullptr};
+  } catch (...) {
+    return {nullptr, 0, translate()};
+  }
+}
+
+template <class... T>
+void give_all(std::tuple<T...> &&results, ct_tensor *out) {
+  std::apply([&](auto &&...t) { ((*out++ = give(std::move(t))), ...); }, std::move(results));
+}
+
+}  // namespace ct

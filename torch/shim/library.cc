@@ -1,0 +1,113 @@
+// The library as a whole: versions, threads, memory, errors, devices.
+
+#include <ATen/Config.h>
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <c10/core/impl/DeviceGuardImplInterface.h>
+#include <dlfcn.h>
+#include <malloc.h>
+#include <torch/headeronly/version.h>
+
+#include <atomic>
+#include <climits>
+#include <cstring>
+#include <string>
+
+#include "guard.h"
+
+namespace ct {
+
+static std::atomic<int64_t> living{0};
+
+ct_tensor give(at::Tensor &&t) {
+  auto *p = new at::Tensor(std::move(t));
+  living.fetch_add(1, std::memory_order_relaxed);
+  return reinterpret_cast<ct_tensor>(p);
+}
+
+void drop(ct_tensor t) noexcept {
+  delete reinterpret_cast<at::Tensor *>(t);
+  living.fetch_sub(1, std::memory_order_relaxed);
+}
+
+int64_t live(void) noexcept { return living.load(std::memory_order_relaxed); }
+
+static ct_err message(int kind, const char *text) noexcept {
+  const size_t n = std::strlen(text);
+  auto *out = static_cast<char *>(std::malloc(n + 2));
+  if (out == nullptr) std::abort();  // not even a message fits into memory
+  out[0] = static_cast<char>(kind);
+  std::memcpy(out + 1, text, n + 1);
+  return out;
+}
+
+ct_err translate() noexcept {
+  try {
+    throw;
+  } catch (const c10::OutOfMemoryError &e) {
+    return message(CT_ERR_MEMORY, e.what_without_backtrace());
+  } catch (const c10::IndexError &e) {
+    return message(CT_ERR_INDEX, e.what_without_backtrace());
+  } catch (const c10::NotImplementedError &e) {
+    return message(CT_ERR_NOT_IMPLEMENTED, e.what_without_backtrace());
+  } catch (const c10::ValueError &e) {
+    return message(CT_ERR_VALUE, e.what_without_backtrace());
+  } catch (const c10::TypeError &e) {
+    return message(CT_ERR_VALUE, e.what_without_backtrace());
+  } catch (const c10::Error &e) {
+    // The CPU allocator reports exhaustion as a plain error.
+    const char *text = e.what_without_backtrace();
+    const bool memory = std::strstr(text, "allocate memory") != nullptr;
+    return message(memory ? CT_ERR_MEMORY : CT_ERR_RUNTIME, text);
+  } catch (const std::bad_alloc &) {
+    return message(CT_ERR_MEMORY, "out of memory");
+  } catch (const std::exception &e) {
+    return message(CT_ERR_RUNTIME, e.what());
+  } catch (...) {
+    return message(CT_ERR_RUNTIME, "unknown C++ exception");
+  }
+}
+
+// Tensors that a scope frees late come and go in blocks of megabytes. glibc's
+// defaults hand each back to the kernel and fault it in again, which costs
+// five to ten times the work itself; one arena that keeps its pages does not.
+void init(void) noexcept {
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, INT_MAX);
+  mallopt(M_TOP_PAD, 64 << 20);
+  mallopt(M_ARENA_MAX, 1);
+}
+
+const char *built_version(void) noexcept { return TORCH_VERSION; }
+
+ct_err loaded_config(void) noexcept {
+  try {
+    return message(0, at::show_config().c_str());
+  } catch (...) {
+    return translate();
+  }
+}
+
+int32_t get_num_threads(void) noexcept { return at::get_num_threads(); }
+
+ct_err set_num_threads(int32_t n) noexcept {
+  return guard([&] { at::set_num_threads(n); });
+}
+
+ct_err load_cuda(void) noexcept {
+  return guard([] {
+    if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr) throw std::runtime_error(dlerror());
+  });
+}
+
+int32_t cuda_count(void) noexcept {
+  try {
+    if (!c10::impl::hasDeviceGuardImpl(c10::DeviceType::CUDA)) return 0;
+    return c10::impl::getDeviceGuardImpl(c10::DeviceType::CUDA)->deviceCount();
+  } catch (...) {
+    return 0;
+  }
+}
+
+}  // namespace ct

@@ -1,0 +1,58 @@
+// Types of the shim's C ABI, shared by cgo and the C++ side.
+#ifndef CT_TYPES_H
+#define CT_TYPES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// A tensor handle: an at::Tensor* that the holder owns and must free once.
+// It is an integer so that cgo neither scans nor checks it; 0 means absent.
+typedef uintptr_t ct_tensor;
+
+// A random number generator: an at::Generator* owned by the holder.
+typedef uintptr_t ct_generator;
+
+// NULL when all went well, else a malloc'ed string: one byte of kind
+// (CT_ERR_*), then the message. The receiver frees it.
+typedef char *ct_err;
+
+enum {
+  CT_ERR_RUNTIME = 1,
+  CT_ERR_MEMORY = 2,
+  CT_ERR_INDEX = 3,
+  CT_ERR_NOT_IMPLEMENTED = 4,
+  CT_ERR_VALUE = 5,
+};
+
+typedef struct {
+  ct_tensor t;
+  ct_err err;
+} ct_ret;
+
+// t is malloc'ed and freed by the receiver; it holds n handles.
+typedef struct {
+  ct_tensor *t;
+  int64_t n;
+  ct_err err;
+} ct_list;
+
+typedef struct {
+  bool value;
+  ct_err err;
+} ct_flag;
+
+// What Go asks about a tensor, in one call.
+typedef struct {
+  int64_t size[16];
+  int64_t dim;
+  int64_t numel;
+  int8_t dtype;
+  int8_t device_type;
+  int8_t device_index;
+  bool requires_grad;
+  bool is_leaf;
+  bool contiguous;
+  bool channels_last;
+} ct_meta;
+
+#endif  // CT_TYPES_H
