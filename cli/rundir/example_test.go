@@ -1,0 +1,77 @@
+package rundir_test
+
+import (
+	"errors"
+	"fmt"
+	"log"
+	"os"
+
+	"sslmem/cli/config"
+	"sslmem/cli/rundir"
+)
+
+func Example() {
+	root, err := os.MkdirTemp("", "runs")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(root)
+
+	dir, err := rundir.CreateNumbered(root, "demo")
+	if err != nil {
+		log.Fatal(err)
+	}
+	settings := struct {
+		Epochs int `toml:"epochs"`
+	}{3}
+	if err := config.Save(dir.Join(rundir.ConfigFile), settings); err != nil {
+		log.Fatal(err)
+	}
+	if err := rundir.WriteJSON(dir.Join(rundir.EnvironmentFile), rundir.Inspect("2.14.1", "cpu")); err != nil {
+		log.Fatal(err)
+	}
+
+	_, err = rundir.Create(string(dir), false)
+	fmt.Println(dir.Name(), errors.Is(err, os.ErrExist))
+	// Output:
+	// 001-demo true
+}
+
+func ExampleMetrics() {
+	root, err := os.MkdirTemp("", "runs")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(root)
+	path := rundir.Dir(root).Join(rundir.MetricsFile)
+
+	m, err := rundir.OpenMetrics(path, "loss", "knn")
+	if err != nil {
+		log.Fatal(err)
+	}
+	for step := range 3 {
+		if err := m.Append(rundir.Row{Model: "f0", Step: step, Values: map[string]float64{"loss": 4 - float64(step)}}); err != nil {
+			log.Fatal(err)
+		}
+	}
+	// The run was stopped; its last checkpoint is that of step 1.
+	if err := m.Rewind("f0", 1); err != nil {
+		log.Fatal(err)
+	}
+	if err := m.Append(rundir.Row{Model: "f0", Step: 2, Values: map[string]float64{"loss": 1.5, "knn": .7}}); err != nil {
+		log.Fatal(err)
+	}
+	if err := m.Close(); err != nil {
+		log.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Print(string(text))
+	// Output:
+	// model,step,loss,knn
+	// f0,0,4,
+	// f0,1,3,
+	// f0,2,1.5,0.7
+}

@@ -1,0 +1,124 @@
+package rundir_test
+
+import (
+	"errors"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"sslmem/cli/config"
+	"sslmem/cli/rundir"
+)
+
+// fullBehind lets no file grow beyond n bytes until the returned function is
+// called: writes fail half way, as on a full disk.
+func fullBehind(t *testing.T, n uint64) (restore func()) {
+	t.Helper()
+	var old unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_FSIZE, &old); err != nil {
+		t.Fatal(err)
+	}
+	signal.Ignore(unix.SIGXFSZ)
+	if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: n, Max: old.Max}); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &old); err != nil {
+			t.Fatal(err)
+		}
+		signal.Reset(unix.SIGXFSZ)
+	}
+}
+
+func TestFullDiskWholeFiles(t *testing.T) {
+	large := struct {
+		Text string `toml:"text"`
+	}{strings.Repeat("x", 10_000)}
+	writers := map[string]func(path string) error{
+		rundir.ConfigFile:  func(path string) error { return config.Save(path, large) },
+		rundir.SummaryFile: func(path string) error { return rundir.WriteJSON(path, large) },
+	}
+	for name, write := range writers {
+		for _, there := range []bool{false, true} {
+			dir := t.TempDir()
+			path := filepath.Join(dir, name)
+			if there {
+				touch(t, path)
+			}
+			restore := fullBehind(t, 5000)
+			err := write(path)
+			restore()
+			if !errors.Is(err, unix.EFBIG) || !strings.Contains(err.Error(), path) {
+				t.Errorf("%s: %v", name, err)
+			}
+			entries, err := os.ReadDir(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if there {
+				if text, err := os.ReadFile(path); err != nil || string(text) != "x" || len(entries) != 1 {
+					t.Errorf("%s: the old file reads %q, %v, beside %d others", name, text, err, len(entries)-1)
+				}
+			} else if len(entries) != 0 {
+				t.Errorf("%s: left behind: %v", name, entries)
+			}
+		}
+	}
+}
+
+// TestFullDiskMetrics fills the disk in the middle of a row and frees it again.
+func TestFullDiskMetrics(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, rundir.MetricsFile)
+	m := open(t, path)
+	write(t, m, row("f0", 1, 1))
+	stat, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	restore := fullBehind(t, uint64(stat.Size())+4)
+	err = m.Append(row("f0", 2, 2))
+	rewound := m.Rewind("f0", 0) // the shorter file fits
+	filled := m.Append(row(strings.Repeat("f", 100), 1))
+	restore()
+	if !errors.Is(err, unix.EFBIG) || !strings.Contains(err.Error(), path) {
+		t.Errorf("got %v", err)
+	}
+	if rewound != nil || filled == nil {
+		t.Errorf("rewinding: %v, filling: %v", rewound, filled)
+	}
+
+	check(t, path)
+	write(t, m, row("f0", 3, 3))
+	if err := m.Close(); err != nil {
+		t.Error(err)
+	}
+	check(t, path, row("f0", 3, 3))
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("left behind: %v, %v", entries, err)
+	}
+}
+
+// TestFullDiskRewind fails to write the shorter file: the longer one stays and
+// can be appended to.
+func TestFullDiskRewind(t *testing.T) {
+	path := filepath.Join(t.TempDir(), rundir.MetricsFile)
+	m := open(t, path)
+	write(t, m, row("f0", 1, 1), row("f0", 2, 2))
+	restore := fullBehind(t, 10)
+	err := m.Rewind("f0", 1)
+	restore()
+	if !errors.Is(err, unix.EFBIG) {
+		t.Errorf("got %v", err)
+	}
+	write(t, m, row("f0", 3, 3))
+	if err := m.Close(); err != nil {
+		t.Error(err)
+	}
+	check(t, path, row("f0", 1, 1), row("f0", 2, 2), row("f0", 3, 3))
+}
