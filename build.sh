@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# Sets up everything that sslmem needs, inside this folder and without sudo.
+#
+#   ./build.sh [build]       libtorch, gotorch, the C++ shim and bin/sslmem
+#   ./build.sh demo [flags]  build, then the demonstration (flags go to `sslmem demo`)
+#   ./build.sh test          build, then every check; go test comes last
+#   ./build.sh bench [flags] build, then the benchmarks against PyTorch
+#   ./build.sh doctor        what is here and what is missing; changes nothing
+#
+# libtorch is the first of these that is there:
+#   1. $LIBTORCH, a libtorch or torch folder (LIBTORCH=pip passes over 1 and 2)
+#   2. a PyTorch >= 2.6 of python3
+#   3. pip's wheel of PyTorch, installed into third_party/libtorch
+# third_party/README.md tells what the build leaves there. A step whose inputs have not
+# changed is passed over, and a run that was stopped half-way is taken up by the next.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+third=$(pwd -P)/third_party
+readonly third log=$third/build.log objects=$third/build
+. scripts/steps.sh
+. scripts/libtorch.sh
+. scripts/compile.sh
+
+build() {
+  need check_platform
+  need check_go
+  need check_cxx
+  begin
+  setup_libtorch
+  set_flags
+  setup_gotorch
+  setup_shim
+  logged 'building bin/sslmem' go build -o bin/ ./cli/sslmem
+  say binary bin/sslmem
+}
+
+# pure_packages lists the packages of which neither they nor their tests load libtorch.
+pure_packages() {
+  go list -test -f '{{.ImportPath}} {{join .Deps " "}}' ./... | awk '
+    { name = $1; sub(/\.test$/, "", name); sub(/_test$/, "", name); seen[name] = 1
+      for (i = 1; i <= NF; i++) if ($i == "sslmem/torch" || $i ~ /gotorch/) loads[name] = 1 }
+    END { for (name in seen) if (!loads[name]) print name }' | sort
+}
+
+run_tests() {
+  local unformatted pure
+  build
+  unformatted=$(find . -name '*.go' -not -path './third_party/*' -print0 | xargs -0r "$(go env GOROOT)/bin/gofmt" -l)
+  [[ -z $unformatted ]] || fail "these files want gofmt -w: ${unformatted//$'\n'/ }."
+  say gofmt passed
+  logged 'go vet' go vet ./...
+  say vet passed
+  logged staticcheck go tool staticcheck ./...
+  say lint 'staticcheck passed'
+  mapfile -t pure < <(pure_packages)
+  logged 'go test -race' go test -race "${pure[@]}"
+  say race "passed in the ${#pure[@]} packages that are pure Go"
+  release
+  exec go test ./...
+}
+
+# run_bench compares with Python's PyTorch of the same version: python3's own if libtorch
+# is taken from it, or else a copy in third_party/pytorch.
+run_bench() {
+  local folder=$third/pytorch wheels
+  build
+  [[ -x bench/run.sh ]] || fail 'bench/run.sh is not there: this version has no benchmarks.'
+  if [[ $libtorch_source == "$python_source" ]] && (cd / && python3 -c 'import torch, numpy') 2>/dev/null; then
+    say pytorch "$libtorch_is of python3"
+  else
+    wheels=("torch==$libtorch_is" numpy==2.3.5)
+    if ! has_wheels "$folder" "${wheels[@]}"; then
+      need check_python
+      need check_disk 9
+      say pytorch "fetching PyTorch $libtorch_is for Python with pip (about 3 GB)"
+      install_wheels "$folder" 'fetching PyTorch' "${wheels[@]}"
+    fi
+    export PYTHONPATH=$folder${PYTHONPATH:+:$PYTHONPATH}
+    say pytorch "$libtorch_is in third_party/pytorch"
+  fi
+  release
+  exec bench/run.sh "$@"
+}
+
+run_doctor() {
+  local name found missing=0
+  for name in platform go cxx python git 'disk 3'; do
+    # shellcheck disable=SC2086
+    found=$(check_$name) || { found="MISSING: $found" missing=1; }
+    say "${name% *}" "$found"
+  done
+  if has_gpu; then
+    say gpu "$(nvidia-smi --query-gpu=name --format=csv,noheader | paste -sd ,)"
+  else
+    say gpu none
+  fi
+  find_libtorch
+  if [[ -d $libtorch ]]; then
+    say libtorch "$(libtorch_version "$libtorch") from $libtorch_source: $libtorch"
+  else
+    say libtorch 'not there yet: ./build.sh fetches it'
+  fi
+  for name in third_party/gotorch/cgotorch/libcgotorch.so third_party/libctorch.so bin/sslmem; do
+    [[ -e $name ]] && say built "$name" || say 'unbuilt' "$name"
+  done
+  ((missing == 0)) || exit 1
+  if [[ -x bin/sslmem ]]; then
+    exec bin/sslmem doctor
+  fi
+}
+
+export CGO_ENABLED=1
+command -v go >/dev/null || PATH=$PATH:/usr/local/go/bin
+# Where git cannot be asked (an archive, another owner's folder), go build must not ask it.
+git rev-parse HEAD >/dev/null 2>&1 || export GOFLAGS="${GOFLAGS:-} -buildvcs=false"
+
+command=${1:-build}
+shift $(($# > 0))
+case $command in
+build | test | doctor) (($# == 0)) || fail "$command takes no arguments, so not $1 either." ;;
+esac
+case $command in
+build) build ;;
+demo)
+  build
+  release
+  exec bin/sslmem demo "$@"
+  ;;
+test) run_tests ;;
+bench) run_bench "$@" ;;
+doctor) run_doctor ;;
+*) fail "there is no command $command: use build, demo, test, bench or doctor." ;;
+esac

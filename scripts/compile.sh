@@ -1,0 +1,138 @@
+# shellcheck shell=bash
+# Everything that g++ compiles against libtorch: gotorch and the shim. Sourced by build.sh
+# after libtorch.sh.
+
+readonly cxx=(g++ -std=c++20 -O2 -fPIC)
+readonly shim=$third/libctorch.so
+readonly gotorch_module=github.com/wangkuiyi/gotorch@v0.0.0-20201028015551-9afed2f3ad7b
+readonly gotorch_sum='h1:oJfm5gCGdy9k2Yb+qmMR+HMRQ89CbVDsDi6DD9AZSTk='
+
+# set_flags fills includes and links, and toolchain, a digest of all that is not a source.
+set_flags() {
+  includes=(-isystem "$libtorch/include" -isystem "$libtorch/include/torch/csrc/api/include")
+  # Wheels before PyTorch 2.7 may have been built with the C++ library's old string type.
+  if ! grep -q cxx11 "$libtorch/lib/libc10.so"; then
+    includes+=(-D_GLIBCXX_USE_CXX11_ABI=0)
+  fi
+  links=(-L "$libtorch/lib" -ltorch_cpu -lc10 -Xlinker -rpath -Xlinker "$libtorch/lib" -Wl,--allow-shlib-undefined)
+  toolchain=$(hash_of "$libtorch_is" "$(g++ -dumpfullversion -dumpversion)" "${cxx[@]}" "${includes[@]}" "${links[@]}")
+}
+
+# ---- gotorch ----------------------------------------------------------------------------
+
+# setup_gotorch fills third_party/gotorch, which go.mod puts in place of the module, with
+# gotorch's packages that need no OpenCV, and compiles its C++ sources as they are. They
+# are one unit for the compiler, since libtorch's headers cost 20 s and 1.3 GB a unit.
+setup_gotorch() {
+  local dir=$third/gotorch info source part stamp
+  stamp=$(hash_of "$toolchain" $gotorch_module $gotorch_sum)
+  if [[ -f $dir/.stamp && $(<"$dir/.stamp") == "$stamp" ]]; then
+    say gotorch ready
+    return
+  fi
+  say gotorch 'compiling (about half a minute)'
+  logged 'fetching gotorch' env -C / GOFLAGS=-mod=mod go mod download -json $gotorch_module
+  info=$(<"$objects/step.log")
+  [[ $info == *"\"Sum\": \"$gotorch_sum\""* ]] ||
+    fail "gotorch's sources are not the pinned ones ($gotorch_sum): check GOPROXY, run go clean -modcache and try again."
+  source=$(sed -n 's/^\t"Dir": "\(.*\)",$/\1/p' <<<"$info")
+
+  find "$dir" -mindepth 1 -maxdepth 1 ! -name go.mod -exec rm -rf {} +
+  mkdir -p "$dir/vision"
+  for part in "$source"/*.go "$source"/{LICENSE,cgotorch,nn,variadic}; do
+    cp -R --no-preserve=mode "$part" "$dir/"
+  done
+  cp -R --no-preserve=mode "$source/vision/models" "$dir/vision/"
+  find "$dir" -name '*_test.go' -delete
+
+  # Its #cgo lines look for -ltorch here first; the real one would drag libtorch_cuda.so in.
+  echo 'INPUT(-ltorch_cpu)' >"$dir/cgotorch/libtorch.so"
+  mkdir "$dir/cgotorch/libtorch"
+  ln -s "$libtorch/lib" "$dir/cgotorch/libtorch/lib"
+  for part in "$dir"/cgotorch/*.cc; do
+    echo "#include \"cgotorch/${part##*/}\""
+  done >"$objects/gotorch.cc"
+  logged 'compiling gotorch' "${cxx[@]}" -w "${includes[@]}" -I "$dir" -shared "$objects/gotorch.cc" \
+    -o "$dir/cgotorch/libcgotorch.so" "${links[@]}"
+  echo "$stamp" >"$dir/.stamp"
+}
+
+# ---- the shim ---------------------------------------------------------------------------
+
+# An object NAME.o has NAME.d, the files of this repository that it was made of as the
+# compiler listed them, and NAME.sig, the digest of the flags and of those files.
+
+object_inputs() { sed -e 's/^[^:]*://' -e 's/\\$//' "$1.d" | tr -s ' ' '\n' | sed '/^$/d'; }
+
+object_signature() {
+  local files
+  mapfile -t files < <(object_inputs "$1")
+  hash_of "$toolchain" "$(file_hash "${files[@]}" 2>/dev/null)"
+}
+
+object_is_current() {
+  [[ -f $1.o && -f $1.d && -f $1.sig && $(<"$1.sig") == "$(object_signature "$1")" ]]
+}
+
+# compile_object NAME SOURCE. An object whose inputs are edited meanwhile gets no signature,
+# and so is compiled again next time.
+compile_object() {
+  rm -f "$1.sig"
+  touch "$1.begin"
+  "${cxx[@]}" -fvisibility=hidden -Wall -Wextra "${includes[@]}" -I torch/shim \
+    -MMD -MF "$1.d" -c "$2" -o "$1.o" >"$1.log" 2>&1 || return 1
+  if [[ -z $(object_inputs "$1" | xargs -r -I {} find {} -newer "$1.begin") ]]; then
+    object_signature "$1" >"$1.sig"
+  fi
+}
+
+# await_object PID NAME ends the build, and the other compilers, if this one failed.
+await_object() {
+  local status=0
+  wait "$1" || status=$?
+  cat "$2.log" >>"$log"
+  if ((status != 0)); then
+    stop_jobs
+    broken "compiling torch/shim/${2##*/}.cc against libtorch $libtorch_is" "$2.log"
+  fi
+}
+
+# compile_objects NAME... compiles torch/shim/NAME.cc, so many at once as the memory allows.
+compile_objects() {
+  local limit name pids=() waiting=()
+  limit=$(parallel_jobs 1000)
+  for name; do
+    set -m
+    compile_object "$name" "torch/shim/${name##*/}.cc" </dev/null &
+    set +m
+    pids+=($!) waiting+=("$name")
+    if ((${#pids[@]} == limit)); then
+      await_object "${pids[0]}" "${waiting[0]}"
+      pids=("${pids[@]:1}") waiting=("${waiting[@]:1}")
+    fi
+  done
+  for name in "${!pids[@]}"; do
+    await_object "${pids[$name]}" "${waiting[$name]}"
+  done
+}
+
+# setup_shim makes third_party/libctorch.so out of torch/shim/*.cc.
+setup_shim() {
+  local source name names=() stale=() stamp
+  for source in torch/shim/*.cc; do
+    name=$objects/$(basename "$source" .cc)
+    names+=("$name")
+    object_is_current "$name" || stale+=("$name")
+  done
+  if ((${#stale[@]} > 0)); then
+    say shim "compiling ${#stale[@]} files (up to 20 s each)"
+    compile_objects "${stale[@]}"
+  fi
+  stamp=$(hash_of "$toolchain" "$(file_hash "${names[@]/%/.o}")")
+  if [[ ! -f $shim || ! -f $objects/shim.stamp || $(<"$objects/shim.stamp") != "$stamp" ]]; then
+    logged 'linking the shim' g++ -shared "${names[@]/%/.o}" -o "$objects/libctorch.so.part" "${links[@]}"
+    mv "$objects/libctorch.so.part" "$shim"
+    echo "$stamp" >"$objects/shim.stamp"
+  fi
+  say shim ready
+}
