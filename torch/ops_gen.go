@@ -89,6 +89,8 @@ package torch
 #cgo nocallback ct_equal
 #cgo noescape ct_add__Tensor
 #cgo nocallback ct_add__Tensor
+#cgo noescape ct_add__Scalar
+#cgo nocallback ct_add__Scalar
 #cgo noescape ct_sub__Tensor
 #cgo nocallback ct_sub__Tensor
 #cgo noescape ct_mul__Tensor
@@ -492,6 +494,13 @@ func (t *Tensor) Equal(other *Tensor) bool {
 func (t *Tensor) AddInPlace(other *Tensor, alpha float64) *Tensor {
 	join("add_", t, other)
 	check("add_", C.ct_add__Tensor(t.h, other.h, C.double(alpha)), t, other)
+	return t
+}
+
+// AddScalarInPlace adds other to every element of t and returns t.
+func (t *Tensor) AddScalarInPlace(other float64) *Tensor {
+	join("add_", t)
+	check("add_", C.ct_add__Scalar(t.h, C.double(other)), t)
 	return t
 }
 

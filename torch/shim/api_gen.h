@@ -4,7 +4,7 @@
 
 #include "types.h"
 
-#define CT_ABI 0x49048b4bu
+#define CT_ABI 0x77ea8999u
 
 typedef struct ct_api_table {
   void (*init)(void);
@@ -92,6 +92,7 @@ typedef struct ct_api_table {
   ct_ret (*masked_select)(ct_tensor self, ct_tensor mask);
   ct_flag (*equal)(ct_tensor self, ct_tensor other);
   ct_err (*add__Tensor)(ct_tensor self, ct_tensor other, double alpha);
+  ct_err (*add__Scalar)(ct_tensor self, double other);
   ct_err (*sub__Tensor)(ct_tensor self, ct_tensor other, double alpha);
   ct_err (*mul__Tensor)(ct_tensor self, ct_tensor other);
   ct_err (*mul__Scalar)(ct_tensor self, double other);
@@ -500,6 +501,10 @@ static inline ct_flag ct_equal(ct_tensor self, ct_tensor other) {
 
 static inline ct_err ct_add__Tensor(ct_tensor self, ct_tensor other, double alpha) {
   return ct_table->add__Tensor(self, other, alpha);
+}
+
+static inline ct_err ct_add__Scalar(ct_tensor self, double other) {
+  return ct_table->add__Scalar(self, other);
 }
 
 static inline ct_err ct_sub__Tensor(ct_tensor self, ct_tensor other, double alpha) {

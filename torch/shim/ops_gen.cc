@@ -273,6 +273,10 @@ ct_err add__Tensor(ct_tensor self, ct_tensor other, double alpha) noexcept {
   return guard([&] { at::_ops::add__Tensor::call(ct::ref(self), ct::ref(other), ct::scalar(alpha, self)); });
 }
 
+ct_err add__Scalar(ct_tensor self, double other) noexcept {
+  return guard([&] { at::_ops::add__Scalar::call(ct::ref(self), ct::scalar(other, self), at::Scalar(1)); });
+}
+
 ct_err sub__Tensor(ct_tensor self, ct_tensor other, double alpha) noexcept {
   return guard([&] { at::_ops::sub__Tensor::call(ct::ref(self), ct::ref(other), ct::scalar(alpha, self)); });
 }

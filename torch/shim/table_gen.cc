@@ -88,6 +88,7 @@ ct_ret masked_fill_Scalar(ct_tensor self, ct_tensor mask, double value) noexcept
 ct_ret masked_select(ct_tensor self, ct_tensor mask) noexcept;
 ct_flag equal(ct_tensor self, ct_tensor other) noexcept;
 ct_err add__Tensor(ct_tensor self, ct_tensor other, double alpha) noexcept;
+ct_err add__Scalar(ct_tensor self, double other) noexcept;
 ct_err sub__Tensor(ct_tensor self, ct_tensor other, double alpha) noexcept;
 ct_err mul__Tensor(ct_tensor self, ct_tensor other) noexcept;
 ct_err mul__Scalar(ct_tensor self, double other) noexcept;
@@ -239,6 +240,7 @@ static const ct_api_table table = {
     .masked_select = masked_select,
     .equal = equal,
     .add__Tensor = add__Tensor,
+    .add__Scalar = add__Scalar,
     .sub__Tensor = sub__Tensor,
     .mul__Tensor = mul__Tensor,
     .mul__Scalar = mul__Scalar,
