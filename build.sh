@@ -101,7 +101,7 @@ run_doctor() {
     say libtorch 'not there yet: ./build.sh fetches it'
   fi
   for name in third_party/gotorch/cgotorch/libcgotorch.so third_party/libctorch.so bin/sslmem; do
-    [[ -e $name ]] && say built "$name" || say 'unbuilt' "$name"
+    if [[ -e $name ]]; then say built "$name"; else say unbuilt "$name"; fi
   done
   ((missing == 0)) || exit 1
   if [[ -x bin/sslmem ]]; then

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # Everything that g++ compiles against libtorch: gotorch and the shim. Sourced by build.sh
 # after libtorch.sh.
 
@@ -14,7 +14,7 @@ set_flags() {
   if ! grep -q cxx11 "$libtorch/lib/libc10.so"; then
     includes+=(-D_GLIBCXX_USE_CXX11_ABI=0)
   fi
-  links=(-L "$libtorch/lib" -ltorch_cpu -lc10 -Xlinker -rpath -Xlinker "$libtorch/lib" -Wl,--allow-shlib-undefined)
+  links=(-L "$libtorch/lib" -ltorch_cpu -lc10 -Xlinker -rpath -Xlinker "$libtorch/lib" -Xlinker --allow-shlib-undefined)
   toolchain=$(hash_of "$libtorch_is" "$(g++ -dumpfullversion -dumpversion)" "${cxx[@]}" "${includes[@]}" "${links[@]}")
 }
 

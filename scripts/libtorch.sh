@@ -1,10 +1,10 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # Where libtorch comes from. Sourced by build.sh after steps.sh; sets libtorch (the folder
 # with lib and include), libtorch_is (its version) and libtorch_source.
 
 readonly torch_version=2.14.1 torch_oldest=2.6
 # What libtorch_cpu.so is linked with, and what libtorch_cuda.so wants beside that.
-readonly wheels_cpu=(torch==$torch_version nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85)
+readonly wheels_cpu=("torch==$torch_version" nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85)
 readonly wheels_cuda=("${wheels_cpu[@]}" nvidia-cublas==13.1.1.3 nvidia-cuda-nvrtc==13.0.88
   nvidia-cudnn-cu13==9.24.0.43 nvidia-cufft==12.0.0.61 nvidia-cufile==1.15.1.6 nvidia-curand==10.4.0.35
   nvidia-cusolver==12.0.4.66 nvidia-cusparse==12.6.3.3 nvidia-cusparselt-cu13==0.8.1 nvidia-nccl-cu13==2.30.7

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # How build.sh says things and runs things, and its checks of the machine. Sourced with
 # third (the outputs), log (the log of this run) and objects (its workshop) set.
 
