@@ -1,0 +1,52 @@
+package nn
+
+import (
+	"math"
+
+	"sslmem/torch"
+)
+
+// Conv2d convolves [N, In, H, W] to [N, Out, H', W'], as torch.nn.Conv2d.
+type Conv2d struct {
+	Weight  *torch.Tensor // [Out, In, K, K]
+	Bias    *torch.Tensor // [Out], or nil
+	Stride  int
+	Padding int
+}
+
+// ConvOptions are the options of [NewConv2d]; the zero value means stride 1,
+// no padding and no bias.
+type ConvOptions struct {
+	Stride  int // 0 means 1
+	Padding int
+	Bias    bool
+}
+
+// NewConv2d returns a convolution with kernels of k × k pixels and PyTorch's
+// default weights: uniform in ±1/√(In·k²), weight and bias alike (He et al.
+// 2015 with a = √5).
+func NewConv2d(in, out, k int, o ConvOptions, g *torch.Generator) *Conv2d {
+	bound := 1 / math.Sqrt(float64(in*k*k))
+	c := &Conv2d{Weight: uniform(g, bound, out, in, k, k), Stride: max(o.Stride, 1), Padding: o.Padding}
+	if o.Bias {
+		c.Bias = uniform(g, bound, out)
+	}
+	return c
+}
+
+// Forward returns the convolution of x.
+func (c *Conv2d) Forward(x *torch.Tensor) *torch.Tensor {
+	return x.Conv2d(c.Weight, c.Bias, []int{c.Stride, c.Stride}, []int{c.Padding, c.Padding})
+}
+
+// Register implements [Module].
+func (c *Conv2d) Register(r *Registry) {
+	r.Param("weight", &c.Weight)
+	r.Param("bias", &c.Bias)
+}
+
+// uniform draws a parameter from ±bound.
+func uniform(g *torch.Generator, bound float64, shape ...int) *torch.Tensor {
+	t := torch.Root.Empty(shape, torch.Float32, torch.CPU)
+	return g.Uniform(t, -bound, bound).RequireGrad(true)
+}

@@ -1,0 +1,46 @@
+package nn
+
+import (
+	"strconv"
+
+	"sslmem/torch"
+)
+
+// Sequential applies layers one after the other; their names are 0, 1, 2, …
+type Sequential []Layer
+
+// Forward returns the last layer's result.
+func (s Sequential) Forward(x *torch.Tensor) *torch.Tensor {
+	for _, l := range s {
+		x = l.Forward(x)
+	}
+	return x
+}
+
+// Register implements [Module].
+func (s Sequential) Register(r *Registry) {
+	for i, l := range s {
+		r.Module(strconv.Itoa(i), l)
+	}
+}
+
+// ReLU is max(x, 0) as a layer.
+type ReLU struct{}
+
+// Forward returns max(x, 0).
+func (ReLU) Forward(x *torch.Tensor) *torch.Tensor { return x.Relu() }
+
+// Register implements [Module]; there is nothing to name.
+func (ReLU) Register(*Registry) {}
+
+// MaxPool2d is the maximum over Kernel × Kernel windows of [N, C, H, W], with
+// a stride of Kernel.
+type MaxPool2d struct{ Kernel int }
+
+// Forward returns the pooled x.
+func (p MaxPool2d) Forward(x *torch.Tensor) *torch.Tensor {
+	return x.MaxPool2d([]int{p.Kernel, p.Kernel}, nil, []int{0, 0})
+}
+
+// Register implements [Module]; there is nothing to name.
+func (MaxPool2d) Register(*Registry) {}
