@@ -9,7 +9,7 @@ import "fmt"
 //
 // views is [K, n]: the features of the K augmented versions of one image. The
 // views are drawn independently, so each pair has the expectation
-// E d(e(x'), e(x'')) of the definition, and the mean over all pairs (a
+// E d(e(u), e(v)) of the definition, and the mean over all pairs (a
 // U-statistic) is unbiased and less noisy than that over disjoint pairs at the
 // same number of forward passes.
 //

@@ -52,7 +52,8 @@ func (t *tableReader) addPoint() error {
 	if index < 0 {
 		return fmt.Errorf("dataset index %d is negative", index)
 	}
-	set, err := ParseSet(t.take())
+	_, text := t.take()
+	set, err := ParseSet(text)
 	if err != nil {
 		return err
 	}
@@ -79,7 +80,7 @@ func (t *tableReader) addPoint() error {
 // addPair reads the seed and the losses of pair k.
 func (t *tableReader) addPair(k int) error {
 	p := &t.scores.Pairs[k]
-	name, text := t.names[t.next], t.take()
+	name, text := t.take()
 	seed, err := strconv.ParseUint(text, 10, 64)
 	if err != nil {
 		return fmt.Errorf("%s is %q, not a seed (an integer from 0 to 2^64 − 1)", name, text)
@@ -98,8 +99,8 @@ func (t *tableReader) addPair(k int) error {
 		if err != nil {
 			return err
 		}
-		if v < 0 {
-			return fmt.Errorf("%s is %v; a loss is not negative", name, v)
+		if !validLoss(v) {
+			return fmt.Errorf("%s is %v; a loss lies in [0, 1e100]", name, v)
 		}
 		*c = append(*c, v)
 	}
@@ -139,15 +140,16 @@ func (t *tableReader) finish() (*Scores, error) {
 	return &t.scores, nil
 }
 
-// take returns the next field.
-func (t *tableReader) take() string {
+// take returns the next field with the name of its column.
+func (t *tableReader) take() (name, text string) {
+	name, text = t.names[t.next], t.fields[t.next]
 	t.next++
-	return t.fields[t.next-1]
+	return name, text
 }
 
 // integer reads the next field as an int.
 func (t *tableReader) integer() (int, error) {
-	name, text := t.names[t.next], t.take()
+	name, text := t.take()
 	v, err := strconv.Atoi(text)
 	if err != nil {
 		return 0, fmt.Errorf("%s is %q, not an integer", name, text)
@@ -157,7 +159,7 @@ func (t *tableReader) integer() (int, error) {
 
 // float reads the next field as a finite float64.
 func (t *tableReader) float() (float64, error) {
-	name, text := t.names[t.next], t.take()
+	name, text := t.take()
 	v, err := strconv.ParseFloat(text, 64)
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
 		return 0, fmt.Errorf("%s is %q, not a finite number", name, text)

@@ -2,7 +2,6 @@ package mem
 
 import (
 	"fmt"
-	"math"
 	"slices"
 )
 
@@ -24,9 +23,9 @@ type Scores struct {
 	Pairs []PairLoss `json:"pairs"`
 }
 
-// PairLoss holds what one pair of encoders (f, g) gives. Losses are finite and
-// not negative; a scorer whose arithmetic can end a rounding error below zero
-// clamps to zero.
+// PairLoss holds what one pair of encoders (f, g) gives. Losses lie in
+// [0, 1e100], so that their means and variances are finite; a scorer whose
+// arithmetic can end a rounding error below zero clamps to zero.
 type PairLoss struct {
 	// Seed is the seed f and g were trained with.
 	Seed uint64 `json:"seed"`
@@ -62,9 +61,8 @@ func NewScores(members [NumSets][]int, labels []int) *Scores {
 func (s *Scores) Len() int { return len(s.Index) }
 
 // AddPair appends the losses of one more pair of encoders. It keeps p's
-// slices. If p does not fit the points or holds a loss that is NaN, infinite
-// or negative, AddPair leaves s as it was and returns an error that names the
-// point.
+// slices. If p does not fit the points or holds a loss that is NaN, negative or
+// huge, AddPair leaves s as it was and returns an error that names the point.
 func (s *Scores) AddPair(p PairLoss) error {
 	if err := s.checkPair(len(s.Pairs), p); err != nil {
 		return err
@@ -89,8 +87,8 @@ func (p PairLoss) hasHalves() bool {
 }
 
 // Validate checks that s is complete and sound: at least one point and one
-// pair, equal lengths, known sets, no point twice, and losses that are finite
-// and not negative. The error names the first point that is wrong.
+// pair, equal lengths, known sets, no point twice, and losses in [0, 1e100].
+// The error names the first point that is wrong.
 func (s *Scores) Validate() error {
 	if err := s.checkPoints(); err != nil {
 		return err
@@ -152,8 +150,8 @@ func (s *Scores) checkPair(k int, p PairLoss) error {
 			return fmt.Errorf("mem: pair %d (seed %d): %d values of %s for %d points", k, p.Seed, len(column.values), column.name, s.Len())
 		}
 		for i, v := range column.values {
-			if math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
-				return fmt.Errorf("mem: pair %d (seed %d): %s of %s is %v; a loss is finite and not negative, so look at the encoder's features for this image",
+			if !validLoss(v) {
+				return fmt.Errorf("mem: pair %d (seed %d): %s of %s is %v; a loss lies in [0, 1e100], so look at the encoder's features for this image",
 					k, p.Seed, column.name, s.name(i), v)
 			}
 		}
@@ -163,6 +161,9 @@ func (s *Scores) checkPair(k int, p PairLoss) error {
 	}
 	return nil
 }
+
+// validLoss reports whether v can be a mean of distances; NaN can not.
+func validLoss(v float64) bool { return v >= 0 && v <= 1e100 }
 
 // lossColumn is one of the six loss columns of a pair.
 type lossColumn struct {

@@ -2,7 +2,6 @@ package mem
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 )
@@ -110,12 +109,6 @@ func Summarize(s *Scores, n Normalisation) (*Summary, error) {
 	}
 	s = s.canonical()
 	values := s.values(n)
-	for i, v := range values.m {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return nil, fmt.Errorf("mem: m of %s is %v: its losses are too large to be averaged", s.name(i), v)
-		}
-	}
-
 	sum := &Summary{Normalisation: n, Points: s.Len(), Tau: undefined, Reliability: values.reliability()}
 	for _, p := range s.Pairs {
 		sum.Seeds = append(sum.Seeds, p.Seed)

@@ -1,0 +1,105 @@
+// Package mem measures how much each training image is memorized by a
+// self-supervised encoder.
+//
+// The score is SSLMem, defined in W. Wang, M. A. Kaleem, A. Dziedzic,
+// M. Backes, N. Papernot and F. Boenisch, "Memorization in Self-Supervised
+// Learning Improves Downstream Generalization", ICLR 2024 (arXiv:2401.12233).
+//
+// # The definition
+//
+// Self-supervised training pulls together the features of differently
+// augmented views of one image. An encoder that was trained on an image x may
+// do so better for x than an encoder that was not, and this advantage is what
+// the score takes as memorization. With
+//
+//	L_e(x) = E d(e(x'), e(x''))    x' and x'' drawn from Aug(x)
+//
+// the alignment loss of an encoder e, for a distance d and the augmentations
+// Aug of the training, and with two encoders f and g that differ in whether
+// they saw x,
+//
+//	m(x) = L_g(x) − L_f(x).
+//
+// A positive m says that f aligns the views of x better than g does; a
+// negative one that g does. [AllPairs] is the loss from the features of K
+// views, [DisjointPairs] the same from K/2 pairs of views, and [Distance]
+// lists the distances; the default is ℓ2 between features of length one. Views
+// should be the same for f and g: what the draw of a view adds to both losses
+// then cancels in the difference.
+//
+// # The four sets
+//
+// Leaving out one image at a time would take an encoder per image. Instead two
+// encoders of the same recipe and size of training set are compared on four
+// [Set] values:
+//
+//	S_S  Shared       seen by f and g
+//	S_C  Candidate    seen by f only
+//	S_I  Independent  seen by g only
+//	S_E  External     seen by neither
+//
+// If f memorizes the images that only it saw, the mean of m is higher on S_C
+// than on S_S and S_E, and for the same reason it is lower on S_I. On S_S and
+// S_E both encoders are in the same position, so their means are close to zero
+// up to an offset that all four sets have in common: one of two trained
+// encoders is always a little better aligned on every image. That is why
+// contrasts between sets count and the sign of a single mean does not; the
+// column "mean − S_E" of the summary takes the offset away.
+//
+// # Scores
+//
+// A scorer makes a [Scores] with [NewScores] and adds the losses of one f/g
+// pair after the other with [Scores.AddPair]. Several pairs, trained with
+// different seeds, are averaged: two encoders differ by chance in how they see
+// a point, more than the views do, and averaging over pairs is what reduces it.
+// [Scores.WriteCSV] and [ReadCSV] keep everything in a table that other
+// programs can read, [Scores.Rank] orders the points of a set, and
+// [Scores.Swapped] exchanges f and g.
+//
+// # Normalisations
+//
+// [Scores.M] gives m on one of three scales, since the literature uses several:
+//
+//	raw    mean(L_g − L_f), in units of the distance; the default
+//	range  raw / (max raw − min raw) over all points of the four sets; zero stays zero
+//	ratio  mean((L_g − L_f)/(L_g + L_f)), in [−1, 1]
+//
+// Of these, ratio weighs an image that is easy to align as much as one that is
+// hard. Tests and effect sizes are the same for raw and range.
+//
+// # What the statistics mean
+//
+// [Summarize] computes, for each set, n, mean with its 95 % confidence
+// interval, standard deviation, median, and the fraction of points with m > τ,
+// where τ is the 95th percentile of m on S_E: with no memorization every set
+// would have about 5 %. [FractionAbove] is the whole curve.
+//
+// A [Contrast] is the difference between two sets: Welch's t (the variances
+// may differ), one-sided p in the direction that memorization predicts,
+// two-sided p, and Cohen's d, which unlike p does not grow with the number of
+// points. S_C against S_I is the sharpest contrast, because both sides move;
+// S_C against S_S and S_E are the ones that single out f.
+//
+// [Reliability] compares the scores from two halves of the views. If it is
+// low, single points must not be ranked or shown as "the most memorized",
+// though means of sets may still differ clearly: draw more views.
+//
+// # What not to conclude
+//
+//   - A p-value here takes the points as the sample and the encoders as given.
+//     It says that another draw of points would show the difference for these
+//     encoders, not that another f and g would. The contrasts of the single
+//     pairs, and in how many of them the sign is the same, speak of that.
+//   - The four contrasts share their points, and no p-value is corrected for
+//     there being several.
+//   - Whole sets are left out and not single images: m(x) is the effect of
+//     having trained on all of S_C rather than S_I, measured at x. Images of
+//     S_C can support each other.
+//   - A near-duplicate of x in S_S hides the memorization of x, because g saw
+//     it too; near-duplicates inside S_C raise it.
+//   - Scores hold for the augmentations they were drawn with. Compare scores
+//     of different recipes only if they were scored with the same views.
+//   - A difference that is not significant is no proof that nothing is
+//     memorized, and a high m alone does not mean that the image can be
+//     recovered from the encoder.
+package mem
