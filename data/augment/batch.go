@@ -64,6 +64,9 @@ func (r Recipe) Apply(dst []float32, img []uint8, c, h, w int, p Params) error {
 	if err := d.Check(); err != nil {
 		return fmt.Errorf("augment: %w", err)
 	}
+	if d.Len() != 1 {
+		return fmt.Errorf("augment: %d bytes of pixels, but one image of %d×%d×%d has %d", len(img), c, h, w, c*h*w)
+	}
 	if err := r.checkBatch(dst, &d, []int{0}); err != nil {
 		return err
 	}

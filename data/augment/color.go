@@ -94,43 +94,48 @@ func grayscale(x []float32) {
 // turnHue turns the hue of each pixel by a part of a full turn, through the
 // colour space HSV (Smith, "Color gamut transform pairs", SIGGRAPH 1978).
 // Saturation and value stay. With v the largest and m the smallest of the
-// three channels, hue sextant and fraction decide which channel is v, which is
-// m and where the third lies between them.
+// three channels, the hue in sextants h is 0 at red, 2 at green and 4 at blue;
+// the way back is v or m where a channel is more than two or less than one
+// sextant away from its complement, and linear in between.
 func turnHue(x []float32, turn float32) {
+	turn = 6 * turn
 	r, g, b := planes(x)
 	for i := range r {
-		v, m := max(r[i], g[i], b[i]), min(r[i], g[i], b[i])
+		red, green, blue := r[i], g[i], b[i]
+		v, m := red, red
+		if green > v {
+			v = green
+		} else {
+			m = green
+		}
+		if blue > v {
+			v = blue
+		} else if blue < m {
+			m = blue
+		}
 		chroma := v - m
 		if chroma == 0 {
 			continue // grey has no hue
 		}
-		var h float32 // in sextants, from −1 to 5
+		var h float32
 		switch v {
-		case r[i]:
-			h = (g[i] - b[i]) / chroma
-		case g[i]:
-			h = 2 + (b[i]-r[i])/chroma
+		case red:
+			h = (green - blue) / chroma
+		case green:
+			h = 2 + (blue-red)/chroma
 		default:
-			h = 4 + (r[i]-g[i])/chroma
+			h = 4 + (red-green)/chroma
 		}
-		h = h/6 + turn
-		h -= float32(math.Floor(float64(h)))
-		sextant := int(h * 6)
-		fraction := h*6 - float32(sextant)
-		down, up := v-chroma*fraction, m+chroma*fraction
-		switch sextant % 6 {
-		case 0:
-			r[i], g[i], b[i] = v, up, m
-		case 1:
-			r[i], g[i], b[i] = down, v, m
-		case 2:
-			r[i], g[i], b[i] = m, v, up
-		case 3:
-			r[i], g[i], b[i] = m, down, v
-		case 4:
-			r[i], g[i], b[i] = up, m, v
-		default:
-			r[i], g[i], b[i] = v, m, down
+		h += turn // from −4 to 8
+		if h < 0 {
+			h += 6
+		} else if h >= 6 {
+			h -= 6
 		}
+		r[i] = m + chroma*clamp(abs(h-3)-1)
+		g[i] = m + chroma*clamp(2-abs(h-2))
+		b[i] = m + chroma*clamp(2-abs(h-4))
 	}
 }
+
+func abs(v float32) float32 { return math.Float32frombits(math.Float32bits(v) &^ (1 << 31)) }

@@ -111,6 +111,9 @@ func (r Recipe) checkFor(c int) error {
 	if err := r.Check(); err != nil {
 		return err
 	}
+	if c != 1 && c != 3 {
+		return fmt.Errorf("augment: images of %d channels, want 1 or 3", c)
+	}
 	if n := len(r.Mean); n != 0 && n != c {
 		return fmt.Errorf("augment: recipe %q normalises %d channels, but the images have %d: leave mean and std empty and let Fit fill them", r.Name, n, c)
 	}
