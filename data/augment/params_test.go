@@ -18,7 +18,7 @@ func TestDrawGolden(t *testing.T) {
 	p := r.Draw(augment.Key{Seed: 1, Epoch: 2, View: 1}, 17, 32, 32)
 	got := fmt.Sprintf("%d %d %d %d %t %t %.9g %.9g %.9g %.9g %v %t", p.Top, p.Left, p.Height, p.Width, p.Flip, p.VFlip,
 		p.Brightness, p.Contrast, p.Saturation, p.Hue, p.Order, p.Gray)
-	want := "7 12 23 18 true false 1.23655303 0.775567351 1.66599197 -0.0101781217 [2 1 0 3] false"
+	want := "7 12 23 18 true false 1.23655303 0.775567351 1.66599196 -0.0101781217 [2 1 0 3] false"
 	if got != want {
 		t.Errorf("drew %s, want %s", got, want)
 	}

@@ -1,0 +1,34 @@
+package data_test
+
+import (
+	"fmt"
+
+	"sslmem/data"
+)
+
+// Splits for a pair of encoders on the carried images.
+func Example() {
+	train, _, err := data.FashionMNIST()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	s, err := data.Draw(train.Len(), data.SplitSizes{Shared: 1000, Candidate: 500, Independent: 500, External: 500}, 1)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	f, g := train.Subset(s.F()), train.Subset(s.G())
+	fmt.Println(f.Len(), g.Len(), f.C, f.H, f.W)
+	fmt.Println(train.Classes[train.Labels[0]])
+	// Output:
+	// 1500 1500 1 28 28
+	// Sandal
+}
+
+// Sizes that do not fit are refused with what to change.
+func ExampleDraw() {
+	_, err := data.Draw(6000, data.SplitSizes{Shared: 5000, Candidate: 500, Independent: 500, External: 500}, 1)
+	fmt.Println(err)
+	// Output: data: the splits need 6500 images (shared 5000, candidate 500, independent 500, external 500), but the data set has only 6000: lower these sizes by 500 in all
+}
