@@ -72,7 +72,7 @@ func TestReadCSVErrors(t *testing.T) {
 		{"negative loss", "0.125,0.375\n", "-0.125,0.375\n", "line 5: l_f_pair_1 is -0.125; a loss lies in"},
 		{"seed", "0,1,0.75,0.25,2,", "0,x,0.75,0.25,2,", `line 4: seed_pair_0 is "x", not a seed`},
 		{"seed changes", "0,1,0.75,0.25,2,", "0,5,0.75,0.25,2,", "line 4: seed_pair_0 is 5, but the lines before say 1"},
-		{"m edited", "S_C,,0.25", "S_C,,0.26", "line 3: m is 0.26, but the losses of the pairs give 0.25"},
+		{"m edited", "S_C,,0.25", "S_C,,0.25000001", "line 3: m is 0.25000001, but the losses of the pairs give 0.25"},
 		{"pair edited", "0.5,0,1,0.25,0.75", "0.6,0,1,0.25,0.75", "line 3: m_pair_0 is 0.6, but the losses of the pair give 0.5"},
 		{"twice", "\n11,S_C", "\n10,S_S", "S_S holds dataset index 10 twice"},
 	} {
