@@ -19,6 +19,8 @@ import "C"
 
 import (
 	"fmt"
+	"math"
+	"math/bits"
 	"runtime"
 	"unsafe"
 )
@@ -85,25 +87,50 @@ func (s *Scope) Eye(n int, dtype DType, device Device) *Tensor {
 // Without a shape it is a vector. It panics if the shape does not hold
 // len(data) elements.
 func FromSlice[T Element](s *Scope, data []T, shape ...int) *Tensor {
-	mustInit("FromSlice")
-	s.mustOpen("FromSlice")
 	if len(shape) == 0 {
 		shape = []int{len(data)}
 	}
-	p, n := sizes(shape)
-	return adopt("FromSlice", s, C.ct_from_host(unsafe.Pointer(unsafe.SliceData(data)), byteLen(data), p, n, C.int8_t(DTypeOf[T]())))
+	return fromHost("FromSlice", s, data, shape)
 }
 
 // Scalar returns a CPU tensor of s without dimensions.
 func Scalar[T Element](s *Scope, v T) *Tensor {
-	return FromSlice(s, []T{v}).Reshape([]int{})
+	return fromHost("Scalar", s, []T{v}, nil)
+}
+
+func fromHost[T Element](op string, s *Scope, data []T, shape []int) *Tensor {
+	mustInit(op)
+	s.mustOpen(op)
+	if n := numel(shape); n != len(data) {
+		panic(&Error{Op: op, Kind: Value, Msg: fmt.Sprintf("a slice of %d elements does not fill the shape %v", len(data), shape)})
+	}
+	p, n := sizes(shape)
+	return adopt(op, s, C.ct_from_host(unsafe.Pointer(unsafe.SliceData(data)), byteLen(data), p, n, C.int8_t(DTypeOf[T]())))
+}
+
+// numel returns the product of the sizes, or -1 if one is negative or the
+// product overflows.
+func numel(shape []int) int {
+	n := 1
+	for _, size := range shape {
+		hi, lo := bits.Mul64(uint64(n), uint64(size))
+		if size < 0 || hi != 0 || lo > math.MaxInt {
+			return -1
+		}
+		n = int(lo)
+	}
+	return n
 }
 
 // CopyFromSlice overwrites t, on any device, with data in row-major order. It
 // panics if the dtype or the number of elements differs.
 func CopyFromSlice[T Element](t *Tensor, data []T) {
 	mustMatch[T]("CopyFromSlice", t)
-	check("CopyFromSlice", C.ct_copy_from_host(t.h, unsafe.Pointer(unsafe.SliceData(data)), byteLen(data)), t)
+	if n := t.Numel(); n != len(data) {
+		panic(&Error{Op: "CopyFromSlice", Kind: Value, Shapes: []string{t.signature()},
+			Msg: fmt.Sprintf("the slice has %d elements, the tensor %d", len(data), n)})
+	}
+	copyFromHost("CopyFromSlice", t, unsafe.Pointer(unsafe.SliceData(data)), int(byteLen(data)))
 }
 
 // ToSlice returns a copy of t's elements in row-major order, converted to T,
@@ -114,12 +141,12 @@ func ToSlice[T Element](t *Tensor) []T {
 	s := NewScope()
 	defer s.Close()
 	same := s.Use(t).ToDType(DTypeOf[T]())
-	check("ToSlice", C.ct_copy_to_host(same.h, unsafe.Pointer(unsafe.SliceData(out)), byteLen(out)), t)
+	copyToHost("ToSlice", same, unsafe.Pointer(unsafe.SliceData(out)), int(byteLen(out)))
 	return out
 }
 
 // Data returns t's own memory in row-major order, without a copy: writes go to
-// the tensor. The slice is valid while t is; keep t reachable, and its scope
+// the tensor, unseen by autograd. The slice is valid while t is; keep t reachable, and its scope
 // open, as long as the slice is used. It panics unless t is a contiguous CPU
 // tensor of T.
 func Data[T Element](t *Tensor) []T {
@@ -134,6 +161,17 @@ func Data[T Element](t *Tensor) []T {
 	p := C.ct_data(t.h)
 	runtime.KeepAlive(t)
 	return unsafe.Slice((*T)(p), int(m.numel))
+}
+
+// copyFromHost overwrites t with bytes of its dtype in row-major order.
+func copyFromHost(op string, t *Tensor, p unsafe.Pointer, bytes int) {
+	check(op, C.ct_copy_from_host(t.h, p, C.int64_t(bytes)), t)
+}
+
+// copyToHost writes t's elements to p in row-major order.
+func copyToHost(op string, t *Tensor, p unsafe.Pointer, bytes int) {
+	join(op, t)
+	check(op, C.ct_copy_to_host(t.h, p, C.int64_t(bytes)), t)
 }
 
 func mustMatch[T Element](op string, t *Tensor) {

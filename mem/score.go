@@ -1,0 +1,224 @@
+package mem
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"sslmem/data"
+	"sslmem/data/augment"
+	"sslmem/data/rng"
+	"sslmem/torch"
+)
+
+// An Encoder maps images [N, C, H, W] to features [N, D] in the scope of the
+// images. It is everything that scoring knows of a network, which must be in
+// evaluation mode: features of an image may not depend on its batch.
+type Encoder interface {
+	Forward(x *torch.Tensor) *torch.Tensor
+}
+
+// Scorer measures alignment losses. Its zero values are not usable; fill all
+// fields.
+type Scorer struct {
+	// Augment draws the views: by the definition, as in training.
+	Augment augment.Recipe
+	// Views is K, the number of views of each point, at least 2. Both encoders
+	// see the same ones (common random numbers), and those of a point depend
+	// on Seed and its index only.
+	Views int
+	Seed  uint64
+	// Distance is d. Disjoint takes the K/2 disjoint pairs of views instead of
+	// all K(K−1)/2; see [DisjointPairs].
+	Distance Distance
+	Disjoint bool
+	// BatchSize bounds the views per forward pass; the result does not depend
+	// on it beyond float32 rounding.
+	BatchSize int
+	Device    torch.Device
+	// Report, if set, is told after each batch how many points are done.
+	Report func(done, total int)
+}
+
+// Check returns an error that names the first field with a value that cannot
+// be used.
+func (c Scorer) Check() error {
+	switch {
+	case c.Views < 2:
+		return fmt.Errorf("mem: scoring needs at least 2 views of a point, not %d", c.Views)
+	case c.Disjoint && c.Views%2 != 0:
+		return fmt.Errorf("mem: disjoint pairs need an even number of views, not %d", c.Views)
+	case c.BatchSize < 1:
+		return fmt.Errorf("mem: the batch size of scoring is %d but must be at least 1", c.BatchSize)
+	}
+	if _, err := ParseDistance(string(c.Distance)); err != nil {
+		return err
+	}
+	return c.Augment.Check()
+}
+
+// Pair returns the losses of the points index of d under f and g, in the order
+// of index; seed is recorded as that of the pair. It ends early, with ctx's
+// error, when ctx ends.
+func (c Scorer) Pair(ctx context.Context, f, g Encoder, d *data.Dataset, index []int, seed uint64) (PairLoss, error) {
+	p := PairLoss{Seed: seed}
+	if err := c.Check(); err != nil {
+		return p, err
+	}
+	defer torch.LockThread()()
+	n := len(index)
+	p.F, p.G = make([]float64, n), make([]float64, n)
+	if halves := c.Views >= 4; halves {
+		for h := range 2 {
+			p.FHalf[h], p.GHalf[h] = make([]float64, n), make([]float64, n)
+		}
+	}
+	recipe := c.Augment.Fit(d)
+	chunk := max(1, c.BatchSize/c.Views)
+	source := c.draw(ctx, recipe, d, index, chunk)
+	defer source.stop()
+	for from := 0; from < n; from += chunk {
+		to := min(from+chunk, n)
+		v := <-source.ready
+		if v.err != nil {
+			return p, v.err
+		}
+		shape := []int{(to - from) * c.Views, d.C, recipe.Size, recipe.Size}
+		err := torch.Try(func() {
+			c.losses(v.pixels, shape, f, p.F, p.FHalf, from, to)
+			c.losses(v.pixels, shape, g, p.G, p.GHalf, from, to)
+		})
+		if err != nil {
+			return p, err
+		}
+		if c.Report != nil {
+			c.Report(to, n)
+		}
+	}
+	return p, ctx.Err()
+}
+
+// losses fills loss and half at positions from … to−1 from the views of these
+// points, the K views of a point following each other.
+func (c Scorer) losses(pixels []float32, shape []int, e Encoder, loss []float64, half [2][]float64, from, to int) {
+	s := torch.NewScope()
+	defer s.Close()
+	var features *torch.Tensor
+	torch.NoGrad(func() {
+		x := s.EmptyFormat(shape, torch.Float32, torch.CPU, torch.ChannelsLast)
+		torch.CopyFromSlice(x, pixels[:x.Numel()])
+		features = e.Forward(x.ToDevice(c.Device))
+	})
+	if got := features.Shape(); len(got) != 2 || got[0] != shape[0] {
+		panic(&torch.Error{Op: "score", Kind: torch.Value, Msg: fmt.Sprintf("the encoder gave features of shape %v for %d images; it must give one row each", got, shape[0])})
+	}
+	values, dim := torch.ToSlice[float64](features), features.Size(1)
+	parallel(to-from, func(i int) {
+		views := make([][]float64, c.Views)
+		for k := range views {
+			row := i*c.Views + k
+			views[k] = values[row*dim : (row+1)*dim]
+		}
+		all, halves := c.align(views)
+		loss[from+i] = all
+		for h, l := range halves {
+			if half[h] != nil {
+				half[h][from+i] = l
+			}
+		}
+	})
+}
+
+// align returns the loss of one point, and that of each half of its views.
+func (c Scorer) align(views [][]float64) (all float64, half [2]float64) {
+	estimate := AllPairs
+	if c.Disjoint {
+		estimate = DisjointPairs
+	}
+	all = estimate(views, c.Distance)
+	k := len(views) / 2
+	if c.Disjoint {
+		k -= k % 2
+	}
+	if k >= 2 {
+		half[0] = estimate(views[:k], c.Distance)
+		half[1] = estimate(views[k:2*k], c.Distance)
+	}
+	return all, half
+}
+
+// parallel runs fn for 0 … n−1 on all processors.
+func parallel(n int, fn func(i int)) {
+	workers := min(n, runtime.GOMAXPROCS(0))
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < n; i += workers {
+				fn(i)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// viewSource draws the views of coming chunks while one is scored.
+type viewSource struct {
+	ready chan drawn
+	quit  chan struct{}
+	done  chan struct{}
+}
+
+type drawn struct {
+	pixels []float32 // [points·K, C, Size, Size]
+	err    error
+}
+
+func (c Scorer) draw(ctx context.Context, r augment.Recipe, d *data.Dataset, index []int, chunk int) *viewSource {
+	// Two buffers suffice: the receiver is done with one when it asks for the
+	// next but one.
+	v := &viewSource{ready: make(chan drawn), quit: make(chan struct{}), done: make(chan struct{})}
+	size := d.C * r.Size * r.Size
+	buffers := [2][]float32{}
+	seed := rng.Sub(c.Seed, rng.Word("score"))
+	go func() {
+		defer close(v.done)
+		for n, from := 0, 0; from < len(index); n, from = n+1, from+chunk {
+			points := index[from:min(from+chunk, len(index))]
+			out := &buffers[n%2]
+			if *out == nil {
+				*out = make([]float32, chunk*c.Views*size)
+			}
+			err := ctx.Err()
+			if err == nil {
+				err = c.views(*out, r, d, points, seed, size)
+			}
+			select {
+			case v.ready <- drawn{*out, err}:
+			case <-v.quit:
+				return
+			}
+		}
+	}()
+	return v
+}
+
+// views writes the K views of each point one after the other.
+func (c Scorer) views(dst []float32, r augment.Recipe, d *data.Dataset, points []int, seed uint64, size int) error {
+	one := make([]float32, len(points)*size)
+	for k := range c.Views {
+		if err := r.Batch(one, d, points, augment.Key{Seed: seed, View: k}, 0); err != nil {
+			return err
+		}
+		for i := range points {
+			at := (i*c.Views + k) * size
+			copy(dst[at:at+size], one[i*size:(i+1)*size])
+		}
+	}
+	return nil
+}
+
+func (v *viewSource) stop() {
+	close(v.quit)
+	<-v.done
+}

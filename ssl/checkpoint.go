@@ -1,0 +1,201 @@
+package ssl
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sslmem/torch"
+	"sslmem/torch/nn"
+)
+
+// keep is how many checkpoints stay in a folder: the newest, and the one
+// before it in case the newest was torn by a crash of the machine.
+const keep = 2
+
+// position is what a checkpoint says about itself, in its metadata.
+type position struct {
+	Recipe    Recipe `json:"recipe"`
+	Seed      uint64 `json:"seed"`
+	Images    string `json:"images"` // fingerprint of the training images
+	Step      int    `json:"step"`
+	Optimizer int64  `json:"optimizer_steps"`
+}
+
+// tensors yields everything that the next step depends on.
+func (st *state) tensors() iter.Seq2[string, *torch.Tensor] {
+	return func(yield func(string, *torch.Tensor) bool) {
+		for name, t := range nn.State(st.trainer) {
+			if !yield("model."+name, t) {
+				return
+			}
+		}
+		for name, t := range st.opt.State() {
+			if !yield("optimizer."+name, t) {
+				return
+			}
+		}
+		yield("loop.loss_sum", st.lossSum)
+	}
+}
+
+func (l *Loop) position(st *state) position {
+	return position{Recipe: l.Recipe, Seed: l.Seed, Images: l.fingerprint(), Step: st.step, Optimizer: st.opt.Steps()}
+}
+
+// fingerprint is a hash of the training images' positions and pixels.
+func (l *Loop) fingerprint() string {
+	h := fnv.New64a()
+	for _, i := range l.Index {
+		fmt.Fprintf(h, "%d:", i)
+		h.Write(l.Data.Image(i))
+	}
+	return fmt.Sprintf("%d-%016x", len(l.Index), h.Sum64())
+}
+
+// save writes a checkpoint atomically and then drops the oldest ones.
+func (l *Loop) save(st *state) error {
+	if err := os.MkdirAll(l.Checkpoints, 0o755); err != nil {
+		return fmt.Errorf("cannot make the folder for checkpoints: %w", err)
+	}
+	text, err := json.Marshal(l.position(st))
+	if err != nil {
+		return fmt.Errorf("cannot describe the checkpoint: %w", err)
+	}
+	path := filepath.Join(l.Checkpoints, fmt.Sprintf("step-%08d.safetensors", st.step))
+	if err := torch.SaveSafetensors(path, st.tensors(), map[string]string{"sslmem": string(text)}); err != nil {
+		return fmt.Errorf("cannot write a checkpoint: %w", err)
+	}
+	steps, err := checkpointSteps(l.Checkpoints)
+	if err != nil {
+		return err
+	}
+	for _, step := range steps[:max(0, len(steps)-keep)] {
+		if err := os.Remove(l.checkpointPath(step)); err != nil {
+			return fmt.Errorf("cannot remove an old checkpoint: %w", err)
+		}
+	}
+	return nil
+}
+
+func (l *Loop) checkpointPath(step int) string {
+	return filepath.Join(l.Checkpoints, fmt.Sprintf("step-%08d.safetensors", step))
+}
+
+// checkpointSteps lists the steps of a folder's checkpoints, in order.
+func checkpointSteps(dir string) ([]int, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the checkpoints: %w", err)
+	}
+	var steps []int
+	for _, e := range entries {
+		name, ok := strings.CutSuffix(e.Name(), ".safetensors")
+		if !ok {
+			continue
+		}
+		if step, err := strconv.Atoi(strings.TrimPrefix(name, "step-")); err == nil {
+			steps = append(steps, step)
+		}
+	}
+	slices.Sort(steps)
+	return steps, nil
+}
+
+// resume loads the newest checkpoint that can be read. One that cannot is
+// reported and the one before it taken; one of another training is an error.
+func (l *Loop) resume(st *state) error {
+	steps, err := checkpointSteps(l.Checkpoints)
+	if err != nil {
+		return err
+	}
+	for _, step := range slices.Backward(steps) {
+		path := l.checkpointPath(step)
+		torn, err := l.load(st, path)
+		if err == nil {
+			return nil
+		}
+		if !torn {
+			return err
+		}
+		if l.Warn != nil {
+			l.Warn(fmt.Sprintf("checkpoint %s cannot be read and is passed over: %v", path, err))
+		}
+	}
+	if len(steps) > 0 {
+		return fmt.Errorf("none of the checkpoints in %s can be read; remove the folder to start over", l.Checkpoints)
+	}
+	return nil
+}
+
+// load puts a checkpoint into st. Torn says that the file itself is damaged,
+// so that an older one may do.
+func (l *Loop) load(st *state, path string) (torn bool, err error) {
+	s := torch.NewScope()
+	defer s.Close()
+	saved, metadata, err := torch.LoadSafetensors(s, path)
+	if err != nil {
+		return true, err
+	}
+	var at position
+	if err := json.Unmarshal([]byte(metadata["sslmem"]), &at); err != nil {
+		return true, fmt.Errorf("%s does not say what it is a checkpoint of: %w", path, err)
+	}
+	want := l.position(st)
+	want.Step, want.Optimizer = at.Step, at.Optimizer
+	if field := difference(at, want); field != "" {
+		return false, fmt.Errorf("%s is of another training (%s differs); resume with the settings it was started with, or train into another folder", path, field)
+	}
+	byName := map[string]*torch.Tensor{}
+	for name, t := range saved {
+		byName[name] = t
+	}
+	for name, t := range st.tensors() {
+		src, ok := byName[name]
+		if !ok {
+			return false, fmt.Errorf("%s has no tensor %s", path, name)
+		}
+		if !slices.Equal(src.Shape(), t.Shape()) || src.DType() != t.DType() {
+			return false, fmt.Errorf("%s: %s is %v %v, but the model needs %v %v", path, name, src.DType(), src.Shape(), t.DType(), t.Shape())
+		}
+	}
+	err = torch.Try(func() {
+		torch.NoGrad(func() {
+			for name, t := range st.tensors() {
+				t.CopyFrom(byName[name])
+			}
+		})
+	})
+	if err != nil {
+		return false, err
+	}
+	st.step = at.Step
+	st.opt.SetSteps(at.Optimizer)
+	return false, nil
+}
+
+// difference names the first part in which two positions differ.
+func difference(a, b position) string {
+	ra, _ := json.Marshal(a.Recipe)
+	rb, _ := json.Marshal(b.Recipe)
+	switch {
+	case string(ra) != string(rb):
+		return "the recipe"
+	case a.Seed != b.Seed:
+		return "the seed"
+	case a.Images != b.Images:
+		return "the set of training images"
+	}
+	return ""
+}

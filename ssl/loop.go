@@ -1,0 +1,212 @@
+package ssl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"sslmem/data"
+	"sslmem/torch"
+	"sslmem/torch/nn"
+	"sslmem/torch/optim"
+)
+
+// ErrStopped is wrapped by the error of a run that its context ended early.
+var ErrStopped = errors.New("training was stopped")
+
+// Progress is what a training reports after each step.
+type Progress struct {
+	Epoch, Epochs  int     // Epoch counts from 1
+	Step, Steps    int     // steps taken, and in all
+	EpochEnd       bool    // this was the last step of its epoch
+	Loss           float64 // mean over the epoch so far; read from the device only at its end, NaN before
+	LR             float64 // of this step
+	ViewsPerSecond float64 // since the training was started or resumed
+	Wait           float64 // share of the time spent waiting for views
+}
+
+// Loop trains one Trainer on some images of a data set.
+type Loop struct {
+	Recipe Recipe
+	Data   *data.Dataset
+	Index  []int // images to train on, as positions in Data
+	Seed   uint64
+	Device torch.Device
+
+	// Checkpoints is the folder for checkpoints; empty means that none are
+	// written. One is written after every CheckpointEvery epochs (0 means
+	// each), at the end and when the run is stopped; the last two are kept.
+	Checkpoints     string
+	CheckpointEvery int
+	// Resume goes on from the newest checkpoint in Checkpoints, if there is one.
+	Resume bool
+
+	// Report, if set, is called after every step, from the goroutine of Run.
+	Report func(Progress)
+	// Resumed, if set, is called with the steps that a checkpoint held.
+	Resumed func(step int)
+	// Warn, if set, is told in a sentence what went wrong without ending the
+	// training, such as a torn checkpoint.
+	Warn func(string)
+}
+
+// StepsPerEpoch returns the number of whole batches.
+func (l *Loop) StepsPerEpoch() int { return len(l.Index) / l.Recipe.BatchSize }
+
+// Check returns an error that says why the training cannot start.
+func (l *Loop) Check() error {
+	if err := l.Recipe.Check(); err != nil {
+		return err
+	}
+	if len(l.Index) < l.Recipe.BatchSize {
+		return fmt.Errorf("%d images do not fill one batch of %d; lower batch_size or take more images", len(l.Index), l.Recipe.BatchSize)
+	}
+	for _, i := range l.Index {
+		if i < 0 || i >= l.Data.Len() {
+			return fmt.Errorf("image %d is not in %s, which has %d images", i, l.Data.Name, l.Data.Len())
+		}
+	}
+	return nil
+}
+
+// state is what changes from step to step.
+type state struct {
+	trainer Trainer
+	opt     optim.Optimizer
+	step    int           // steps taken
+	lossSum *torch.Tensor // float32 scalar: sum of the losses of this epoch so far
+}
+
+// Run trains to the end and returns the Trainer, in evaluation mode, whose
+// tensors are the caller's (see [nn.Free]). When ctx ends it finishes the step
+// at hand, writes a checkpoint and returns an error that wraps [ErrStopped].
+// A loss that is not finite ends the run with an error; the last checkpoint
+// stays. The goroutine is locked to its thread meanwhile.
+func (l *Loop) Run(ctx context.Context) (Trainer, error) {
+	if err := l.Check(); err != nil {
+		return nil, err
+	}
+	defer torch.LockThread()()
+	r := l.Recipe
+	trainer, err := New(r, l.Data.C, l.Seed)
+	if err != nil {
+		return nil, err
+	}
+	nn.To(trainer, l.Device, torch.ChannelsLast)
+	st := &state{
+		trainer: trainer,
+		opt:     optim.NewAdam(nn.Tensors(trainer), optim.AdamOptions{WeightDecay: r.WeightDecay}),
+		lossSum: torch.Root.Zeros([]int{}, torch.Float32, l.Device),
+	}
+	defer st.lossSum.Free()
+	defer st.opt.Free()
+	if err := l.run(ctx, st); err != nil {
+		Free(trainer)
+		return nil, err
+	}
+	nn.SetTraining(trainer, false)
+	return trainer, nil
+}
+
+func (l *Loop) run(ctx context.Context, st *state) (err error) {
+	if l.Resume && l.Checkpoints != "" {
+		if err := l.resume(st); err != nil {
+			return err
+		}
+		if st.step > 0 && l.Resumed != nil {
+			l.Resumed(st.step)
+		}
+	}
+	perEpoch := l.StepsPerEpoch()
+	total := perEpoch * l.Recipe.Epochs
+	schedule := optim.WarmupCosine{
+		Base:   l.Recipe.LR,
+		Warmup: int(math.Round(l.Recipe.WarmupEpochs * float64(perEpoch))),
+		Total:  total,
+	}
+	augment := l.Recipe.Augment.Fit(l.Data)
+	views := st.trainer.NumViews()
+	p := plan{index: slices.Clone(l.Index), batch: l.Recipe.BatchSize, seed: l.Seed}
+	loader := startLoader(l.Data, p, augment, views, st.step, total, 0)
+	defer loader.stop()
+
+	shape := []int{views * p.batch, l.Data.C, augment.Size, augment.Size}
+	first, start := st.step, time.Now()
+	var waited time.Duration
+	for st.step < total {
+		asked := time.Now()
+		b := loader.next()
+		waited += time.Since(asked)
+		if b.err != nil {
+			return b.err
+		}
+		lr := schedule.At(st.step)
+		if err := torch.Try(func() { l.train(st, b, shape, lr) }); err != nil {
+			return fmt.Errorf("step %d: %w", st.step+1, err)
+		}
+		loader.recycle(b)
+		st.step++
+		end := st.step%perEpoch == 0
+		progress := Progress{
+			Epoch: (st.step-1)/perEpoch + 1, Epochs: l.Recipe.Epochs,
+			Step: st.step, Steps: total, EpochEnd: end, Loss: math.NaN(), LR: lr,
+		}
+		if end {
+			progress.Loss = st.lossSum.Item() / float64(perEpoch)
+			st.lossSum.Zero()
+			if math.IsNaN(progress.Loss) || math.IsInf(progress.Loss, 0) {
+				return fmt.Errorf("the loss became %v in epoch %d; lower lr (now %g) or raise temperature (now %g)",
+					progress.Loss, progress.Epoch, l.Recipe.LR, l.Recipe.Temperature)
+			}
+		}
+		elapsed := time.Since(start)
+		progress.ViewsPerSecond = float64((st.step-first)*shape[0]) / elapsed.Seconds()
+		progress.Wait = waited.Seconds() / elapsed.Seconds()
+		if l.Report != nil {
+			l.Report(progress)
+		}
+		stopped := ctx.Err() != nil && st.step < total
+		if err := l.checkpoint(st, perEpoch, total, stopped); err != nil {
+			return err
+		}
+		if stopped {
+			return fmt.Errorf("%w after step %d of %d: %w", ErrStopped, st.step, total, context.Cause(ctx))
+		}
+	}
+	return nil
+}
+
+// train takes one step. Everything it computes lives in one scope.
+func (l *Loop) train(st *state, b *hostBatch, shape []int, lr float64) {
+	s := torch.NewScope()
+	defer s.Close()
+	x := s.EmptyFormat(shape, torch.Float32, torch.CPU, torch.ChannelsLast)
+	torch.CopyFromSlice(x, b.pixels)
+	loss := st.trainer.Loss(Batch{Views: x.ToDevice(l.Device), Size: l.Recipe.BatchSize})
+	loss.Backward()
+	st.opt.Step(lr)
+	st.opt.ZeroGrad()
+	st.trainer.AfterStep(st.step)
+	st.lossSum.AddInPlace(loss.Detach(), 1)
+}
+
+// checkpoint writes one where it is due.
+func (l *Loop) checkpoint(st *state, perEpoch, total int, stopped bool) error {
+	every := perEpoch * max(l.CheckpointEvery, 1)
+	if l.Checkpoints == "" || !stopped && st.step != total && st.step%every != 0 {
+		return nil
+	}
+	return l.save(st)
+}
+
+// Free gives up all tensors of a trainer.
+func Free(t Trainer) {
+	if f, ok := t.(interface{ Free() }); ok {
+		f.Free()
+		return
+	}
+	nn.Free(t)
+}
