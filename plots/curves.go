@@ -2,6 +2,7 @@ package plots
 
 import (
 	"fmt"
+	"slices"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -105,6 +106,7 @@ func (s Series) check() error {
 // curve returns a layer that draws a line through the points; a single point is
 // drawn as a short dash, so that it can be seen.
 func curve(xs, ys []float64, line draw.LineStyle) layer {
+	xs, ys = slices.Clone(xs), slices.Clone(ys)
 	return func(c draw.Canvas, x, y func(float64) vg.Length) {
 		points := make([]vg.Point, len(xs))
 		for i := range xs {
@@ -121,6 +123,7 @@ func curve(xs, ys []float64, line draw.LineStyle) layer {
 
 // band returns a layer that fills the space between the limits of s.
 func band(s Series, l look) layer {
+	s.X, s.Low, s.High = slices.Clone(s.X), slices.Clone(s.Low), slices.Clone(s.High)
 	return func(c draw.Canvas, x, y func(float64) vg.Length) {
 		var outline []vg.Point
 		for i := range s.X {

@@ -76,15 +76,38 @@ func newFigure(f Frame, n string, legend legend, body vg.Length, draw func(draw.
 }
 
 // plotFigure is newFigure for a body that is a plot with axes. Labels of the axes
-// that are longer than their axis are broken into lines.
+// that are longer than their axis are broken into lines, and the horizontal axis
+// gets no more ticks than there is room for.
 func plotFigure(f Frame, n string, legend legend, body vg.Length, p *plot.Plot) *Figure {
 	const across = 30 // about what the other axis and its labels take
-	p.X.Label.Text = strings.Join(wrap(p.X.Label.Text, p.X.Label.TextStyle, f.Column.width()-2*edge-across), "\n")
+	width := f.Column.width() - 2*edge - across
+	p.X.Label.Text = strings.Join(wrap(p.X.Label.Text, p.X.Label.TextStyle, width), "\n")
 	p.Y.Label.Text = strings.Join(wrap(p.Y.Label.Text, p.Y.Label.TextStyle, body-across), "\n")
+	p.X.Tick.Marker = fitTicks(p.X, width-across)
 	return newFigure(f, n, legend, body, func(c draw.Canvas) {
 		own := *p // plot.Draw writes to the plot
 		own.Draw(c)
 	})
+}
+
+// fitTicks returns the ticks of a horizontal axis, at most as many as it has and
+// fewer if their labels, set apart, would not fit the width.
+func fitTicks(axis plot.Axis, width vg.Length) plot.Ticker {
+	const apart = 8
+	ticks, ok := axis.Tick.Marker.(niceTicks)
+	if !ok {
+		return axis.Tick.Marker
+	}
+	for ; ticks.most > 2; ticks.most-- {
+		needed := vg.Length(0)
+		for _, t := range ticks.Ticks(axis.Min, axis.Max) {
+			needed += axis.Tick.Label.Width(t.Label) + apart
+		}
+		if needed <= width {
+			break
+		}
+	}
+	return ticks
 }
 
 func titleStyle() text.Style { return bold(sans(titleSize, ink)) }

@@ -27,9 +27,9 @@ const goldenDPI = 72
 // drawn is a figure that draws or says why it cannot.
 type drawn interface{ Figure() (*Figure, error) }
 
-// paperFrame is the frame of the figures below.
+// paperFrame is the frame of the figures below, whose captions say what they are.
 func paperFrame(title string) Frame {
-	return Frame{Title: title, Seeds: []uint64{1, 2, 3, 4, 5}, Settings: "SimCLR, Fashion-MNIST, 100 epochs, all pairs of 16 views"}
+	return Frame{Title: title, Seeds: []uint64{1, 2, 3, 4, 5}, Settings: "simulated numbers, drawn to check the figure; no encoder was trained"}
 }
 
 // normals returns n draws from a normal distribution.

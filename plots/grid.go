@@ -113,41 +113,49 @@ type picture struct {
 	label, score  string
 }
 
-// newPicture enlarges an image by the greatest whole factor that fits the width
-// at the resolution of PNG files, so that every pixel of the image is a square of
-// whole pixels there. Images that are wider than that are reduced by the canvas.
+// newPicture enlarges an image to at most the given width, so that it has one dot
+// of a PNG file per pixel: by a whole factor, which keeps all pixels equally large,
+// unless that would leave much of the width empty. An image with more pixels than
+// there are dots is left to the canvas, which reduces it.
 func newPicture(t Tile, score string, width vg.Length) picture {
-	dots := float64(width / vg.Inch * dpi)
-	factor := max(1, int(dots/float64(t.W)))
-	w := math.Min(dots, float64(factor*t.W))
-	paper := func(dots float64) vg.Length { return vg.Length(dots/dpi) * vg.Inch }
+	dots := int(width / vg.Inch * dpi)
+	w := max(1, dots/t.W) * t.W
+	if w < dots*17/20 {
+		w = dots
+	}
+	h := max(1, (w*t.H+t.W/2)/t.W)
+	img := enlarge(t, w, h)
+	if w > dots {
+		h = max(1, (dots*t.H+t.W/2)/t.W)
+		w = dots
+	}
 	return picture{
-		img:    enlarge(t, factor),
-		width:  paper(w),
-		height: paper(w * float64(t.H) / float64(t.W)),
+		img:    img,
+		width:  vg.Length(w) / dpi * vg.Inch,
+		height: vg.Length(h) / dpi * vg.Inch,
 		label:  t.Label,
 		score:  score,
 	}
 }
 
-// enlarge returns the image of the tile with each pixel repeated factor times in
-// both directions.
-func enlarge(t Tile, factor int) image.Image {
-	bounds := image.Rect(0, 0, t.W*factor, t.H*factor)
+// enlarge returns the image of the tile with width w and height h, which are at
+// least those of the tile. Each pixel is that of the tile at its place.
+func enlarge(t Tile, w, h int) image.Image {
+	bounds := image.Rect(0, 0, w, h)
 	plane := t.H * t.W
 	if t.C == 1 {
 		img := image.NewGray(bounds)
-		for y := range bounds.Dy() {
-			for x := range bounds.Dx() {
-				img.Pix[y*img.Stride+x] = t.Pixels[y/factor*t.W+x/factor]
+		for y := range h {
+			for x := range w {
+				img.Pix[y*img.Stride+x] = t.Pixels[y*t.H/h*t.W+x*t.W/w]
 			}
 		}
 		return img
 	}
 	img := image.NewRGBA(bounds)
-	for y := range bounds.Dy() {
-		for x := range bounds.Dx() {
-			i := y/factor*t.W + x/factor
+	for y := range h {
+		for x := range w {
+			i := y*t.H/h*t.W + x*t.W/w
 			img.SetRGBA(x, y, color.RGBA{R: t.Pixels[i], G: t.Pixels[plane+i], B: t.Pixels[2*plane+i], A: 0xFF})
 		}
 	}

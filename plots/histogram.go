@@ -109,13 +109,12 @@ func binEdges(samples [][]float64) []float64 {
 	for _, sample := range samples {
 		sorted := slices.Sorted(slices.Values(sample))
 		iqr := stat.Quantile(0.75, stat.Empirical, sorted, nil) - stat.Quantile(0.25, stat.Empirical, sorted, nil)
-		width, least = math.Min(width, 2*iqr), min(least, len(sample))
+		if iqr > 0 { // a set of one image says nothing about the width
+			width, least = math.Min(width, 2*iqr), min(least, len(sample))
+		}
 	}
 	width /= math.Cbrt(float64(least))
-	bins := 60
-	if width > 0 {
-		bins = int(math.Min(60, math.Max(16, math.Ceil((hi-lo)/width))))
-	}
+	bins := int(math.Min(100, math.Max(16, math.Ceil((hi-lo)/width))))
 	edges := make([]float64, bins+1)
 	for i := range edges {
 		edges[i] = lo + (hi-lo)*float64(i)/float64(bins)

@@ -73,10 +73,10 @@ func (m Means) Figure() (*Figure, error) {
 		for i, s := range m.Sets {
 			at, line := y(-float64(i)), stroke(styles[i].color, medium)
 			c.StrokeLine2(line, x(s.Low), at, x(s.High), at)
-			for _, end := range []float64{s.Low, s.High} {
-				c.StrokeLine2(line, x(end), at-marker, x(end), at+marker)
-			}
 			styles[i].dot(c, 1.3*marker, vg.Point{X: x(s.Mean), Y: at})
+			for _, end := range []float64{s.Low, s.High} { // over the glyph, which may be wider
+				c.StrokeLine2(line, x(end), at-1.5*marker, x(end), at+1.5*marker)
+			}
 		}
 	}))
 	body := vg.Length(34 + 16*len(m.Sets))

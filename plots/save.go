@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
-	"html"
 	"image"
 	"image/png"
 	"io"
@@ -15,7 +14,6 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
-	"gonum.org/v1/plot/vg/vgsvg"
 
 	"sslmem/data/atomicfile"
 )
@@ -43,9 +41,10 @@ func (f *Figure) Save(path string) error {
 }
 
 // Bytes returns the figure as a file of the given format, "png" or "svg". The
-// same figure gives the same bytes. An SVG has no XML header, so that it can
-// stand inline in an HTML page: it names its title and caption for screen
-// readers, refers to nothing outside itself, and holds no ids that could clash.
+// same figure gives the same bytes. An SVG can stand inline in an HTML page: it has
+// no XML header, names its title and caption for screen readers, refers to nothing
+// outside itself and holds no ids that could clash. Its text keeps its place and
+// length in browsers that lack the font.
 func (f *Figure) Bytes(format string) ([]byte, error) {
 	switch format {
 	case "png":
@@ -82,31 +81,6 @@ func (f *Figure) png(dpi int) ([]byte, error) {
 	chunk = binary.BigEndian.AppendUint32(chunk, crc32.ChecksumIEEE(chunk[4:]))
 	b := buf.Bytes()
 	return append(b[:header:header], append(chunk, b[header:]...)...), nil
-}
-
-// svg encodes the figure as an svg element.
-func (f *Figure) svg() ([]byte, error) {
-	c := vgsvg.New(f.width, f.height())
-	f.drawOn(draw.NewCanvas(c, f.width, f.height()))
-	var buf bytes.Buffer
-	if _, err := c.WriteTo(&buf); err != nil {
-		return nil, fmt.Errorf("encoding SVG: %w", err)
-	}
-	// What gonum's canvas has no setting for: the page is without header, fonts
-	// fall back to ones of the same width, pictures have their true media type,
-	// and there is a title and a description. None of the replaced strings can
-	// come from text in the figure, where quotes are escaped.
-	_, svg, found := strings.Cut(buf.String(), "<svg ")
-	open, rest, closed := strings.Cut(svg, ">\n")
-	if !found || !closed {
-		return nil, fmt.Errorf("encoding SVG: the canvas wrote no svg element")
-	}
-	svg = fmt.Sprintf("<svg role=\"img\" %s>\n<title>%s</title>\n<desc>%s</desc>\n%s",
-		open, html.EscapeString(f.name), html.EscapeString(f.about), rest)
-	return []byte(strings.NewReplacer(
-		`style="font-family:Liberation Sans;`, `style="font-family:'Liberation Sans',Arial,Helvetica,sans-serif;`,
-		`xlink:href="data:image/jpg;`, `xlink:href="data:image/png;`,
-	).Replace(svg)), nil
 }
 
 // Size returns the size of the figure on paper in millimetres.

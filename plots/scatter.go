@@ -3,6 +3,7 @@ package plots
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -63,10 +64,11 @@ func (s Scatter) Figure() (*Figure, error) {
 	styles := looksOf(names)
 	var key legend
 	for i, set := range s.Sets {
+		f, g := slices.Clone(set.F), slices.Clone(set.G)
 		p.Add(layer(func(c draw.Canvas, x, y func(float64) vg.Length) {
-			at := make([]vg.Point, len(set.F))
+			at := make([]vg.Point, len(f))
 			for k := range at {
-				at[k] = vg.Point{X: x(set.F[k]), Y: y(set.G[k])}
+				at[k] = vg.Point{X: x(f[k]), Y: y(g[k])}
 			}
 			styles[i].glyphs(c, scatterRadius(total), at...)
 		}))
@@ -78,21 +80,17 @@ func (s Scatter) Figure() (*Figure, error) {
 	}))
 	key.entries = append(key.entries, entry{text: "y = x; above: m > 0", line: diagonal})
 
-	const side = 226 // points; the axes and their labels need a little more width than height
-	f := plotFigure(s.Frame, plural(total, "image"), key, side, p)
+	// The body of a single column, with the axes' labels, holds a square; a wider
+	// figure has the same square at its left.
+	const body = 226
+	f := plotFigure(s.Frame, plural(total, "image"), key, body, p)
 	plain := f.draw
-	f.draw = func(c draw.Canvas) { // a square in the middle of a wide figure
-		spare := c.Max.X - c.Min.X - side - squareAxes
-		c.Min.X += max(0, spare/2)
-		c.Max.X -= max(0, spare/2)
+	f.draw = func(c draw.Canvas) {
+		c.Max.X = min(c.Max.X, c.Min.X+Single.width()-2*edge)
 		plain(c)
 	}
 	return f, nil
 }
-
-// squareAxes is how much more room the vertical axis with its labels takes beside
-// a square plot than the horizontal axis takes below it, in points.
-const squareAxes = 10
 
 // scatterRadius returns a glyph radius that shrinks as points crowd, in points.
 func scatterRadius(n int) vg.Length {

@@ -94,25 +94,24 @@ var looks = map[string]look{
 	External:    {gray, []vg.Length{5, 1.5, 1, 1.5}, medium, cross},
 }
 
-// spare are the styles of series that are not sets, in the order of use; they
-// share no colour with a set.
-var spare = []look{
-	{black, nil, medium, ring},
-	{purple, []vg.Length{4, 1.5}, medium, square},
-	{orange, []vg.Length{1.2, 1.2}, medium, triangle},
-	{sky, []vg.Length{5, 1.5, 1, 1.5}, medium, cross},
-}
+// spare are the colours of series that are not sets, in the order of use; no set
+// has one of them.
+var spare = []color.NRGBA{black, purple, orange, sky}
 
-// looksOf returns the style of each name: the fixed one of a set, and for the
-// others the spare styles in turn.
+// forms are the dashes and glyphs of the sets, for series that are not.
+var forms = []look{looks[Candidate], looks[Shared], looks[Independent], looks[External]}
+
+// looksOf returns the style of each name: the fixed one of a set, and for others
+// one that differs from all so far, of which there are 16.
 func looksOf(names []string) []look {
 	out := make([]look, len(names))
-	next := 0
+	others := 0
 	for i, name := range names {
 		l, known := looks[name]
 		if !known {
-			l = spare[next%len(spare)]
-			next++
+			l = forms[(others+others/len(spare))%len(forms)]
+			l.color, l.width = spare[others%len(spare)], medium
+			others++
 		}
 		out[i] = l
 	}

@@ -19,7 +19,7 @@ type niceTicks struct {
 func (n niceTicks) Ticks(lo, hi float64) []plot.Tick {
 	step, decimals := n.step(lo, hi)
 	var ticks []plot.Tick
-	const slack = 1e-9 // in steps, for limits that are multiples but for rounding
+	const slack = 1e-6 // in steps, for limits that are multiples but for rounding
 	for k := math.Ceil(lo/step - slack); k <= hi/step+slack; k++ {
 		ticks = append(ticks, plot.Tick{Value: k * step, Label: number(k*step, decimals)})
 	}
@@ -48,17 +48,26 @@ func (n niceTicks) step(lo, hi float64) (step float64, decimals int) {
 	}
 }
 
-// number formats v with a real minus sign, in plain notation where that is
-// readable.
+// number formats v to the given number of decimals with a real minus sign, and
+// very large and very small values as a product with a power of ten.
 func number(v float64, decimals int) string {
-	format := byte('f')
-	if decimals > 6 || math.Abs(v) >= 1e7 {
-		format, decimals = 'g', 4
-	}
 	if v == 0 {
 		v = 0 // no negative zero
+		if decimals > 6 {
+			decimals = 0
+		}
 	}
-	return strings.ReplaceAll(strconv.FormatFloat(v, format, decimals, 64), "-", "−")
+	text := strconv.FormatFloat(v, 'f', decimals, 64)
+	if a := math.Abs(v); a >= 1e7 || v != 0 && a < 1e-4 && decimals > 6 {
+		digits := int(math.Floor(math.Log10(a))) + decimals
+		text = strconv.FormatFloat(v, 'e', max(0, min(digits, 14)), 64)
+		mantissa, exponent, _ := strings.Cut(text, "e")
+		if strings.Contains(mantissa, ".") {
+			mantissa = strings.TrimRight(strings.TrimRight(mantissa, "0"), ".")
+		}
+		text = mantissa + "e" + strings.TrimPrefix(exponent, "+")
+	}
+	return strings.ReplaceAll(text, "-", "−")
 }
 
 // signed formats values that are compared with each other: all with their sign

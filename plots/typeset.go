@@ -131,11 +131,16 @@ func (t typesetter) Draw(c vg.Canvas, txt string, sty text.Style, pt vg.Point) {
 		width, _, _ := t.Box(line, sty.Font)
 		x := vg.Length(sty.XAlign) * width
 		for _, r := range runs(line) {
-			face, at := t.face(r, sty.Font), vg.Point{X: x, Y: y}
+			face := t.face(r, sty.Font)
+			// SVG drops blanks at the ends of a text, so they are not left to it.
+			ink := strings.TrimLeft(r.text, " ")
+			at := vg.Point{X: x + face.Width(r.text) - face.Width(ink), Y: y}
 			if r.script {
 				at.Y -= subscriptDrop * sty.Font.Size
 			}
-			c.FillString(face, at, r.text)
+			if ink = strings.TrimRight(ink, " "); ink != "" {
+				c.FillString(face, at, ink)
+			}
 			x += face.Width(r.text)
 		}
 		y -= e.Height
