@@ -166,35 +166,3 @@ func TestBombTakesNoMemory(t *testing.T) {
 		}
 	}
 }
-
-// FuzzReadIDX: no input makes the reader panic or take more memory than the
-// input can hold, and what it accepts is consistent.
-func FuzzReadIDX(f *testing.F) {
-	f.Add(idx([]uint32{4, 2, 3}, count(24)))
-	f.Add(gz(idx([]uint32{4, 2, 3}, count(24))))
-	f.Add(idx([]uint32{1, 3, 2, 2}, count(12)))
-	f.Add(idx([]uint32{4}, count(4)))
-	f.Add(idx([]uint32{1<<32 - 1, 8192, 8192}, nil))
-	f.Add([]byte{0x1f, 0x8b})
-	f.Add([]byte{0, 0, 8, 3, 0, 0, 0, 1})
-	f.Fuzz(func(t *testing.T, content []byte) {
-		path := put(t, t.TempDir(), "f", content)
-		d, err := data.ReadIDX(path, "")
-		if err != nil {
-			var fe *data.FormatError
-			if !errors.As(err, &fe) || fe.File != path || fe.Offset < 0 {
-				t.Fatalf("error without a place: %v", err)
-			}
-			return
-		}
-		if err := d.Check(); err != nil {
-			t.Fatal(err)
-		}
-		if len(d.Pixels) > 1032*len(content) {
-			t.Fatalf("%d bytes from %d", len(d.Pixels), len(content))
-		}
-		if labels, err := data.ReadIDX(path, path); err == nil {
-			t.Fatalf("images were read as labels: %+v", labels)
-		}
-	})
-}

@@ -167,27 +167,3 @@ func TestMatches(t *testing.T) {
 		t.Error("another size matched")
 	}
 }
-
-// FuzzLoadSplits: no input panics, and what is accepted is valid and survives
-// being saved and loaded.
-func FuzzLoadSplits(f *testing.F) {
-	f.Add([]byte(`{"dataset":"a","n":10,"seed":1,"shared":[0,1],"candidate":[2],"independent":[3],"external":[]}`))
-	f.Add([]byte(`{"n":10,"shared":null}`))
-	f.Add([]byte(`{"n":1e3}`))
-	f.Add([]byte(`[]`))
-	f.Fuzz(func(t *testing.T, content []byte) {
-		dir := t.TempDir()
-		s, err := data.LoadSplits(put(t, dir, "a", content))
-		if err != nil {
-			return
-		}
-		path := filepath.Join(dir, "b")
-		if err := s.Save(path); err != nil {
-			t.Fatal(err)
-		}
-		again, err := data.LoadSplits(path)
-		if err != nil || fmt.Sprint(again) != fmt.Sprint(s) {
-			t.Fatalf("%+v became %+v, %v", s, again, err)
-		}
-	})
-}

@@ -167,11 +167,18 @@ func TestFullDisk(t *testing.T) {
 		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
 			t.Fatal(err)
 		}
-		// The bytes over the limit leave only when the buffer is flushed.
-		for _, n := range []int{100001, 1 << 20} {
-			err := atomicfile.Write(filepath.Join(dir, "a"), text(strings.Repeat("x", n)))
+		// With small pieces, the last of them leave the buffer only at its flush.
+		for _, piece := range []int{1, 1 << 20} {
+			err := atomicfile.Write(filepath.Join(dir, "a"), func(w io.Writer) error {
+				for n := 0; n < 100001; n += piece {
+					if _, err := w.Write(make([]byte, piece)); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
 			if !errors.Is(err, syscall.EFBIG) {
-				t.Errorf("writing %d bytes: %v, want EFBIG", n, err)
+				t.Errorf("writing pieces of %d bytes: %v, want EFBIG", piece, err)
 			}
 		}
 		return
