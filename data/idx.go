@@ -84,7 +84,10 @@ func ReadIDX(imagesPath, labelsPath string) (*Dataset, error) {
 			}
 		}
 	}
-	return d, d.Check()
+	if err := d.Check(); err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
 // baseName returns the last element of path without .gz and -ubyte endings.
