@@ -7,7 +7,9 @@ package torch
 #cgo noescape ct_zero_grad
 #cgo nocallback ct_zero_grad
 #cgo noescape ct_backward
+#cgo nocallback ct_backward
 #cgo noescape ct_gradients
+#cgo nocallback ct_gradients
 #cgo nocallback ct_set_grad_mode
 #cgo nocallback ct_get_grad_mode
 #include "shim/api_gen.h"
@@ -15,7 +17,9 @@ package torch
 import "C"
 
 import (
+	"fmt"
 	"runtime"
+	"slices"
 	"unsafe"
 )
 
@@ -45,12 +49,15 @@ func (t *Tensor) Grad() *Tensor {
 	return s.wrap(r.t)
 }
 
-// SetGrad replaces t's accumulated gradient; nil removes it. It panics if the
-// shape differs.
+// SetGrad replaces t's accumulated gradient by a second name for grad; nil
+// removes it. It panics if the shape, dtype or device differs.
 func (t *Tensor) SetGrad(grad *Tensor) {
 	joinOptional("set_grad", join("set_grad", t), grad)
-	check("set_grad", C.ct_set_grad(t.h, grad.optional()), t)
-	runtime.KeepAlive(grad)
+	if grad == nil {
+		check("set_grad", C.ct_set_grad(t.h, 0), t)
+		return
+	}
+	check("set_grad", C.ct_set_grad(t.h, grad.h), t, grad)
 }
 
 // ZeroGrad removes the accumulated gradients of all given tensors in one call.
@@ -65,7 +72,7 @@ func ZeroGrad(ts []*Tensor) {
 type BackwardOptions struct {
 	Gradient    *Tensor // gradient of the final result by t; nil for a scalar t
 	RetainGraph bool    // keep the graph for a second Backward
-	CreateGraph bool    // record the backward pass, for second derivatives
+	CreateGraph bool    // record the backward pass, for second derivatives; Grads then hold the graph until ZeroGrad
 }
 
 // Backward adds the gradients of the scalar t to the Grad of every leaf that
@@ -76,6 +83,10 @@ func (t *Tensor) Backward() { t.BackwardWith(BackwardOptions{}) }
 // BackwardWith is Backward with options.
 func (t *Tensor) BackwardWith(o BackwardOptions) {
 	joinOptional("backward", join("backward", t), o.Gradient)
+	if !t.RequiresGrad() {
+		panic(&Error{Op: "backward", Kind: Value, Shapes: []string{t.signature()},
+			Msg: "nothing was recorded: no operand requires grad, or it was computed inside NoGrad"})
+	}
 	h := [1]C.ct_tensor{t.h}
 	g := [1]C.ct_tensor{o.Gradient.optional()}
 	var grads *C.ct_tensor
@@ -88,15 +99,21 @@ func (t *Tensor) BackwardWith(o BackwardOptions) {
 
 // Gradients returns the derivatives of the scalar output by each input, in the
 // deepest scope of the operands, without touching any Grad. With createGraph
-// they can be differentiated again. It panics if an input was not used.
+// they can be differentiated again. It panics if output does not depend on one
+// of the inputs.
 func Gradients(output *Tensor, inputs []*Tensor, createGraph bool) []*Tensor {
-	s := joinOptional("gradients", join("gradients", inputs...), output)
+	operands := append([]*Tensor{output}, inputs...)
+	s := join("gradients", operands...)
 	in := handles(nil, inputs)
 	out := make([]C.ct_tensor, len(inputs))
 	h := [1]C.ct_tensor{output.h}
 	check("gradients", C.ct_gradients(&h[0], 1, nil, unsafe.SliceData(in), C.int64_t(len(in)),
-		C.bool(createGraph), C.bool(createGraph), false, unsafe.SliceData(out)), output)
-	keepAlive(inputs)
+		C.bool(createGraph), C.bool(createGraph), true, unsafe.SliceData(out)), operands...)
+	if i := slices.Index(out, 0); i >= 0 {
+		C.ct_release_many(unsafe.SliceData(out), C.int64_t(len(out)))
+		panic(&Error{Op: "gradients", Kind: Value, Shapes: []string{inputs[i].signature()},
+			Msg: fmt.Sprintf("the output does not depend on input %d", i)})
+	}
 	grads := make([]*Tensor, len(out))
 	for i, g := range out {
 		grads[i] = s.wrap(g)
@@ -106,14 +123,15 @@ func Gradients(output *Tensor, inputs []*Tensor, createGraph bool) []*Tensor {
 
 // NoGrad runs fn without recording anything for differentiation. The setting
 // belongs to the operating system's thread: fn is locked to its own, and
-// goroutines started inside fn do not inherit it.
-func NoGrad(fn func()) { withGradMode(false, fn) }
+// goroutines started inside fn do not inherit it. What was set before is set
+// again when fn ends, also by a panic.
+func NoGrad(fn func()) { withGradMode("NoGrad", false, fn) }
 
 // EnableGrad runs fn with recording on, inside a NoGrad.
-func EnableGrad(fn func()) { withGradMode(true, fn) }
+func EnableGrad(fn func()) { withGradMode("EnableGrad", true, fn) }
 
-func withGradMode(on bool, fn func()) {
-	mustInit("NoGrad")
+func withGradMode(op string, on bool, fn func()) {
+	mustInit(op)
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	before := C.ct_set_grad_mode(C.bool(on))

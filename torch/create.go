@@ -32,11 +32,23 @@ func mustInit(op string) {
 	}
 }
 
+// mustHave panics if libtorch cannot be loaded, or its CUDA part where device
+// needs it.
+func mustHave(op string, device Device) {
+	mustInit(op)
+	if device.Type == CUDAType {
+		if _, err := CUDACount(); err != nil {
+			panic(&Error{Op: op, Kind: NoLibrary, Msg: err.Error(), Err: err})
+		}
+	}
+}
+
 func sizes(shape []int) (*C.int64_t, C.int64_t) {
 	return (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(shape))), C.int64_t(len(shape))
 }
 
-// Empty returns a tensor of s with arbitrary elements.
+// Empty returns a tensor of s with arbitrary elements. Like everything that
+// takes a device, it panics if libtorch's part for the device cannot be loaded.
 func (s *Scope) Empty(shape []int, dtype DType, device Device) *Tensor {
 	return s.EmptyFormat(shape, dtype, device, ContiguousFormat)
 }
@@ -44,7 +56,7 @@ func (s *Scope) Empty(shape []int, dtype DType, device Device) *Tensor {
 // EmptyFormat is Empty with the order of the elements in memory. It panics for
 // ChannelsLast unless shape is [N, C, H, W].
 func (s *Scope) EmptyFormat(shape []int, dtype DType, device Device, format MemoryFormat) *Tensor {
-	mustInit("empty")
+	mustHave("empty", device)
 	s.mustOpen("empty")
 	p, n := sizes(shape)
 	return adopt("empty", s, C.ct_empty(p, n, C.int8_t(dtype), C.int8_t(device.Type), C.int8_t(device.Index), C.int8_t(format)))
@@ -52,7 +64,7 @@ func (s *Scope) EmptyFormat(shape []int, dtype DType, device Device, format Memo
 
 // Full returns a tensor of s with all elements equal to value.
 func (s *Scope) Full(shape []int, value float64, dtype DType, device Device) *Tensor {
-	mustInit("full")
+	mustHave("full", device)
 	s.mustOpen("full")
 	p, n := sizes(shape)
 	return adopt("full", s, C.ct_full(p, n, C.double(value), C.int8_t(dtype), C.int8_t(device.Type), C.int8_t(device.Index)))
@@ -71,14 +83,14 @@ func (s *Scope) Ones(shape []int, dtype DType, device Device) *Tensor {
 // Arange returns the vector start, start+step, … below end. It panics if step
 // is zero or leads away from end.
 func (s *Scope) Arange(start, end, step float64, dtype DType, device Device) *Tensor {
-	mustInit("arange")
+	mustHave("arange", device)
 	s.mustOpen("arange")
 	return adopt("arange", s, C.ct_arange(C.double(start), C.double(end), C.double(step), C.int8_t(dtype), C.int8_t(device.Type), C.int8_t(device.Index)))
 }
 
 // Eye returns the n × n identity matrix.
 func (s *Scope) Eye(n int, dtype DType, device Device) *Tensor {
-	mustInit("eye")
+	mustHave("eye", device)
 	s.mustOpen("eye")
 	return adopt("eye", s, C.ct_eye(C.int64_t(n), C.int8_t(dtype), C.int8_t(device.Type), C.int8_t(device.Index)))
 }
@@ -130,25 +142,27 @@ func CopyFromSlice[T Element](t *Tensor, data []T) {
 		panic(&Error{Op: "CopyFromSlice", Kind: Value, Shapes: []string{t.signature()},
 			Msg: fmt.Sprintf("the slice has %d elements, the tensor %d", len(data), n)})
 	}
-	copyFromHost("CopyFromSlice", t, unsafe.Pointer(unsafe.SliceData(data)), int(byteLen(data)))
+	check("CopyFromSlice", C.ct_copy_from_host(t.h, unsafe.Pointer(unsafe.SliceData(data)), byteLen(data)), t)
 }
 
 // ToSlice returns a copy of t's elements in row-major order, converted to T,
 // from any device and memory format.
 func ToSlice[T Element](t *Tensor) []T {
-	join("ToSlice", t)
-	out := make([]T, t.Numel())
-	s := NewScope()
-	defer s.Close()
-	same := s.Use(t).ToDType(DTypeOf[T]())
-	copyToHost("ToSlice", same, unsafe.Pointer(unsafe.SliceData(out)), int(byteLen(out)))
+	m := t.describe("ToSlice")
+	if want := DTypeOf[T](); DType(m.dtype) != want {
+		s := NewScope()
+		defer s.Close()
+		t = s.Use(t).ToDType(want)
+	}
+	out := make([]T, int(m.numel))
+	check("ToSlice", C.ct_copy_to_host(t.h, unsafe.Pointer(unsafe.SliceData(out)), byteLen(out)), t)
 	return out
 }
 
 // Data returns t's own memory in row-major order, without a copy: writes go to
-// the tensor, unseen by autograd. The slice is valid while t is; keep t reachable, and its scope
-// open, as long as the slice is used. It panics unless t is a contiguous CPU
-// tensor of T.
+// the tensor, unseen by autograd. The slice is valid while t is; keep t
+// reachable, and its scope open, as long as the slice is used. It panics unless
+// t is a contiguous CPU tensor of T.
 func Data[T Element](t *Tensor) []T {
 	mustMatch[T]("Data", t)
 	m := t.describe("Data")
@@ -161,17 +175,6 @@ func Data[T Element](t *Tensor) []T {
 	p := C.ct_data(t.h)
 	runtime.KeepAlive(t)
 	return unsafe.Slice((*T)(p), int(m.numel))
-}
-
-// copyFromHost overwrites t with bytes of its dtype in row-major order.
-func copyFromHost(op string, t *Tensor, p unsafe.Pointer, bytes int) {
-	check(op, C.ct_copy_from_host(t.h, p, C.int64_t(bytes)), t)
-}
-
-// copyToHost writes t's elements to p in row-major order.
-func copyToHost(op string, t *Tensor, p unsafe.Pointer, bytes int) {
-	join(op, t)
-	check(op, C.ct_copy_to_host(t.h, p, C.int64_t(bytes)), t)
 }
 
 func mustMatch[T Element](op string, t *Tensor) {

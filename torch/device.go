@@ -70,7 +70,7 @@ func ParseDevice(name string) (Device, error) {
 			return CPU, fmt.Errorf("device %q: %w", name, err)
 		}
 		if i >= n {
-			return CPU, fmt.Errorf("device %q: %d CUDA devices can be used here; take --device cpu or auto", name, n)
+			return CPU, fmt.Errorf("device %q: %d CUDA devices can be used here; take cpu or auto", name, n)
 		}
 		return CUDA(i), nil
 	}
@@ -88,7 +88,7 @@ var cudaOnce = sync.OnceValue(func() error {
 // CUDA part on the first call; the error says why that did not work.
 func CUDACount() (int, error) {
 	if err := cudaOnce(); err != nil {
-		return 0, fmt.Errorf("libtorch's CUDA part does not load (%w); run ./build.sh on a machine with an NVIDIA driver, or take --device cpu", err)
+		return 0, fmt.Errorf("libtorch's CUDA part does not load (%w); run ./build.sh on a machine with an NVIDIA driver, or take cpu", err)
 	}
 	return int(C.ct_cuda_count()), nil
 }

@@ -109,7 +109,7 @@ func check(op string, err C.ct_err, operands ...*Tensor) {
 
 func fail(op string, cerr C.ct_err, operands []*Tensor) {
 	e := &Error{Op: op, Kind: Kind(*(*byte)(unsafe.Pointer(cerr)))}
-	e.Msg = C.GoString((*C.char)(unsafe.Add(unsafe.Pointer(cerr), 1)))
+	e.Msg = cutNoise(C.GoString((*C.char)(unsafe.Add(unsafe.Pointer(cerr), 1))))
 	C.free(unsafe.Pointer(cerr))
 	for _, t := range operands {
 		if t.isOpen() {
@@ -117,6 +117,19 @@ func fail(op string, cerr C.ct_err, operands []*Tensor) {
 		}
 	}
 	panic(e)
+}
+
+// cutNoise keeps what libtorch says about the mistake and drops the places in
+// its own sources and its lists of kernels.
+func cutNoise(msg string) string {
+	if rest, ok := strings.CutPrefix(msg, "[enforce fail at "); ok {
+		if _, after, ok := strings.Cut(rest, ". "); ok { // the condition ends there
+			msg = after
+		}
+	}
+	msg, _, _ = strings.Cut(msg, " This could be because the operator doesn't exist")
+	msg, _, _ = strings.Cut(msg, "\n\n")
+	return strings.TrimRight(strings.TrimSpace(msg), ".")
 }
 
 // closed panics because t cannot be used any more.

@@ -1,5 +1,10 @@
 package torch
 
+/*
+#include "shim/api_gen.h"
+*/
+import "C"
+
 import (
 	"fmt"
 	"iter"
@@ -8,74 +13,124 @@ import (
 	"sslmem/torch/safetensors"
 )
 
+// fileDTypes pairs the dtypes of this package with their names in safetensors
+// files.
 var fileDTypes = map[DType]safetensors.DType{
 	Uint8: safetensors.U8, Int8: safetensors.I8, Int16: safetensors.I16, Int32: safetensors.I32, Int64: safetensors.I64,
 	Float16: safetensors.F16, BFloat16: safetensors.BF16, Float32: safetensors.F32, Float64: safetensors.F64, Bool: safetensors.Bool,
 }
 
-// SaveSafetensors writes the named tensors, from any device and memory format,
-// to a safetensors file, atomically: a file that exists stays as it was until
-// the new one is whole. Metadata may be nil.
+// SaveSafetensors writes the named tensors and the metadata, which may be nil,
+// to a safetensors file, which PyTorch and others read too. Each tensor may be
+// on any device and in any memory format; the file has its elements in
+// row-major order and in its own dtype. The same tensors give the same bytes,
+// whatever order they come in.
+//
+// The file appears complete or not at all. It is an error if a tensor cannot
+// be used any more, a name comes twice, or the file cannot be written.
 func SaveSafetensors(path string, tensors iter.Seq2[string, *Tensor], metadata map[string]string) error {
+	in := NewScope() // what has to be copied lives until the file is written
+	defer in.Close()
 	var list []safetensors.Tensor
-	err := Try(func() {
-		for name, t := range tensors {
-			list = append(list, hostTensor(name, t))
+	var operands []*Tensor
+	for name, t := range tensors {
+		entry := safetensors.Tensor{Name: name}
+		err := Try(func() {
+			t = rowMajor(in, t)
+			entry.DType, entry.Shape, entry.Data = t.fileForm()
+		})
+		if err != nil {
+			return fmt.Errorf("saving tensor %q to %s: %w", name, path, err)
 		}
-	})
-	if err != nil {
-		return fmt.Errorf("cannot read the tensors for %s: %w", path, err)
+		list, operands = append(list, entry), append(operands, t)
 	}
-	return safetensors.Save(path, list, metadata)
+	err := safetensors.Save(path, list, metadata)
+	keepAlive(operands)
+	return err
 }
 
-// hostTensor copies t to host memory in row-major order.
-func hostTensor(name string, t *Tensor) safetensors.Tensor {
-	dtype, ok := fileDTypes[t.DType()]
+// rowMajor returns t itself if its memory is on the CPU and in row-major order,
+// else a copy in scope in that is.
+func rowMajor(in *Scope, t *Tensor) *Tensor {
+	if m := t.describe("SaveSafetensors"); DeviceType(m.device_type) == CPUType && bool(m.contiguous) {
+		return t
+	}
+	var same *Tensor
+	NoGrad(func() { same = in.Use(t).ToDevice(CPU).Contiguous(ContiguousFormat) })
+	return same
+}
+
+// fileForm describes a row-major CPU tensor; data is its own memory.
+func (t *Tensor) fileForm() (dtype safetensors.DType, shape []int64, data []byte) {
+	m := t.describe("SaveSafetensors")
+	dtype, ok := fileDTypes[DType(m.dtype)]
 	if !ok {
-		panic(&Error{Op: "SaveSafetensors", Kind: Value, Msg: fmt.Sprintf("%s is %v, which safetensors files cannot hold", name, t.DType())})
+		panic(&Error{Op: "SaveSafetensors", Kind: Value, Shapes: []string{t.signature()}, Msg: "the format has no such dtype"})
 	}
-	out := safetensors.Tensor{Name: name, DType: dtype, Data: make([]byte, t.Numel()*t.DType().Size())}
-	for _, n := range t.Shape() {
-		out.Shape = append(out.Shape, int64(n))
+	shape = make([]int64, m.dim)
+	for i := range shape {
+		shape[i] = int64(m.size[i])
 	}
-	copyToHost("SaveSafetensors", t, unsafe.Pointer(unsafe.SliceData(out.Data)), len(out.Data))
-	return out
+	return dtype, shape, t.bytes(m)
 }
 
-// LoadSafetensors reads all tensors of a safetensors file into CPU tensors of
-// s, and the file's metadata.
-func LoadSafetensors(s *Scope, path string) (map[string]*Tensor, map[string]string, error) {
+// bytes returns the memory of a row-major CPU tensor.
+func (t *Tensor) bytes(m C.ct_meta) []byte {
+	if m.numel == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(C.ct_data(t.h)), int(m.numel)*DType(m.dtype).Size())
+}
+
+// LoadSafetensors reads all tensors of a safetensors file into s, on the CPU,
+// and returns them by name with the file's metadata, which is nil if there is
+// none. Use [Scope] Root for tensors that are to live on without a scope.
+//
+// It is an error if the file cannot be read, is no safetensors file, or has a
+// tensor of an element type that is none of this package's dtypes; s then has
+// nothing of it.
+func LoadSafetensors(s *Scope, path string) (tensors map[string]*Tensor, metadata map[string]string, err error) {
 	if err := Init(); err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("loading %s: %w", path, err)
 	}
 	f, err := safetensors.Open(path)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer f.Close()
-	byFile := map[safetensors.DType]DType{}
-	for d, name := range fileDTypes {
-		byFile[name] = d
-	}
-	out := map[string]*Tensor{}
+	tensors = make(map[string]*Tensor)
 	for info, data := range f.All() {
-		dtype, ok := byFile[info.DType]
-		if !ok {
-			return nil, nil, fmt.Errorf("%s: tensor %s is %s, which this program has no dtype for", path, info.Name, info.DType)
-		}
-		shape := make([]int, len(info.Shape))
-		for i, n := range info.Shape {
-			shape[i] = int(n)
-		}
-		err := Try(func() {
-			t := s.Empty(shape, dtype, CPU)
-			copyFromHost("LoadSafetensors", t, unsafe.Pointer(unsafe.SliceData(data)), len(data))
-			out[info.Name] = t
-		})
+		err := Try(func() { tensors[info.Name] = s.fromFile(info, data) })
 		if err != nil {
-			return nil, nil, fmt.Errorf("%s: tensor %s: %w", path, info.Name, err)
+			for _, t := range tensors {
+				t.Free()
+			}
+			return nil, nil, fmt.Errorf("loading tensor %q of %s: %w", info.Name, path, err)
 		}
 	}
-	return out, f.Metadata(), nil
+	return tensors, f.Metadata(), nil
+}
+
+// fromFile copies the bytes of one tensor of a file.
+func (s *Scope) fromFile(info safetensors.Info, data []byte) *Tensor {
+	const op = "LoadSafetensors"
+	s.mustOpen(op)
+	dtype := DType(-1)
+	for d, name := range fileDTypes {
+		if name == info.DType {
+			dtype = d
+		}
+	}
+	if dtype < 0 {
+		panic(&Error{Op: op, Kind: Value, Msg: fmt.Sprintf("no dtype of this program has elements of type %s", info.DType)})
+	}
+	if dtype == Bool {
+		for _, b := range data {
+			if b > 1 {
+				panic(&Error{Op: op, Kind: Value, Msg: fmt.Sprintf("a bool is 0 or 1, not %d", b)})
+			}
+		}
+	}
+	p := (*C.int64_t)(unsafe.SliceData(info.Shape))
+	return adopt(op, s, C.ct_from_host(unsafe.Pointer(unsafe.SliceData(data)), C.int64_t(len(data)), p, C.int64_t(len(info.Shape)), C.int8_t(dtype)))
 }

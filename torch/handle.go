@@ -12,15 +12,21 @@ import (
 
 // FromHandle returns a tensor of s that shares the at::Tensor at p, which must
 // come from the libtorch that this process has loaded. The caller keeps its
-// own reference. It exists for bindings beside this one; see torch/gotorchx.
+// own reference. It panics if p is nil or the tensor is undefined. It exists
+// for bindings beside this one; see torch/gotorchx.
 func FromHandle(s *Scope, p unsafe.Pointer) *Tensor {
 	mustInit("FromHandle")
 	s.mustOpen("FromHandle")
+	if p == nil {
+		panic(&Error{Op: "FromHandle", Kind: Value, Msg: "the handle is nil"})
+	}
+	var m C.ct_meta
+	check("FromHandle", C.ct_describe(C.ct_tensor(uintptr(p)), &m))
 	return adopt("FromHandle", s, C.ct_retain(C.ct_tensor(uintptr(p))))
 }
 
-// NewHandle returns a new at::Tensor* that shares t. The receiver owns it and
-// must give it to FreeHandle, or delete it in C++.
+// NewHandle returns a new at::Tensor* that shares t and counts as living. The
+// receiver owns it and must give it to FreeHandle.
 func NewHandle(t *Tensor) unsafe.Pointer {
 	join("NewHandle", t)
 	r := C.ct_retain(t.h)
@@ -28,8 +34,11 @@ func NewHandle(t *Tensor) unsafe.Pointer {
 	return handlePointer(uintptr(r.t))
 }
 
-// FreeHandle gives up a handle that NewHandle returned.
+// FreeHandle gives up a handle that NewHandle returned; nil does nothing.
 func FreeHandle(p unsafe.Pointer) {
+	if p == nil {
+		return
+	}
 	C.ct_release(C.ct_tensor(uintptr(p)))
 	runtime.KeepAlive(p)
 }

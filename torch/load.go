@@ -17,6 +17,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -31,13 +32,17 @@ var library struct {
 	err     error
 	path    string
 	version string
+	loaded  atomic.Bool // err is nil and everything else is set
 }
 
 // Init loads the shim and libtorch, once for the process. Everything that
 // makes a tensor calls it and panics with its error; call it first where an
 // error is wanted instead. The error wraps [ErrNoLibrary] and says what to do.
 func Init() error {
-	library.once.Do(func() { library.err = load() })
+	library.once.Do(func() {
+		library.err = load()
+		library.loaded.Store(library.err == nil)
+	})
 	return library.err
 }
 
@@ -71,7 +76,7 @@ func load() error {
 	case 1:
 		return fmt.Errorf("%w: %s does not load (%s); run ./build.sh to rebuild it", ErrNoLibrary, path, C.GoString(why))
 	case 2:
-		return fmt.Errorf("%w: %s was built for another version of this program; run ./build.sh to rebuild it", ErrNoLibrary, path)
+		return fmt.Errorf("%w: %s is not the shim of this version of the program; run ./build.sh to rebuild it", ErrNoLibrary, path)
 	}
 	C.ct_init()
 	built := C.GoString(C.ct_built_version())

@@ -25,9 +25,10 @@ type Generator struct {
 	device Device
 }
 
-// NewGenerator returns a generator for tensors on device.
+// NewGenerator returns a generator for tensors on device. It panics if the
+// device cannot be used.
 func NewGenerator(seed uint64, device Device) *Generator {
-	mustInit("Generator")
+	mustHave("Generator", device)
 	g := &Generator{device: device}
 	check("Generator", C.ct_generator_new(C.uint64_t(seed), C.int8_t(device.Type), C.int8_t(device.Index), &g.h))
 	runtime.AddCleanup(g, func(h C.ct_generator) { C.ct_generator_free(h) }, g.h)

@@ -35,7 +35,28 @@ type Scope struct {
 
 // slots is apart from Scope so that the cleanup of a forgotten scope can free
 // its tensors without keeping the scope itself reachable.
-type slots struct{ handles []C.ct_tensor }
+type slots struct {
+	handles []C.ct_tensor // 0 where a tensor has left
+	vacant  []int         // positions of the zeros, to be used again
+}
+
+// add takes over h and returns its position.
+func (sl *slots) add(h C.ct_tensor) int {
+	if n := len(sl.vacant); n > 0 {
+		slot := sl.vacant[n-1]
+		sl.vacant = sl.vacant[:n-1]
+		sl.handles[slot] = h
+		return slot
+	}
+	sl.handles = append(sl.handles, h)
+	return len(sl.handles) - 1
+}
+
+// remove gives up the handle at slot without freeing it.
+func (sl *slots) remove(slot int) {
+	sl.handles[slot] = 0
+	sl.vacant = append(sl.vacant, slot)
+}
 
 // Root is the nil scope. Tensors made in it are freed by the garbage
 // collector: right for parameters, wrong for the temporaries of a loop.
@@ -45,7 +66,8 @@ var Root *Scope
 func NewScope() *Scope { return newScope(1) }
 
 // Child returns an empty scope that is deeper than s: results of operands from
-// both join the child.
+// both join the child. Closing s does not close its children. Child of [Root]
+// is NewScope.
 func (s *Scope) Child() *Scope {
 	s.mustOpen("Child")
 	return newScope(s.level() + 1)
@@ -57,8 +79,10 @@ func newScope(depth int) *Scope {
 	return s
 }
 
-// Close frees all tensors of the scope; using one afterwards panics. Closing
-// twice does nothing.
+// Close frees all tensors of the scope; using one of them, or the scope,
+// afterwards panics. Memory that a tensor outside shares, as a view or through
+// the autograd graph, lives on there. Closing twice does nothing, and neither
+// does closing Root.
 func (s *Scope) Close() {
 	if s == nil || s.closed {
 		return
@@ -72,21 +96,16 @@ func (sl *slots) release() {
 	if len(sl.handles) > 0 {
 		C.ct_release_many(unsafe.SliceData(sl.handles), C.int64_t(len(sl.handles)))
 	}
-	sl.handles = nil
+	sl.handles, sl.vacant = nil, nil
 }
 
-// Len returns the number of tensors that the scope owns.
+// Len returns the number of tensors that the scope owns; Root does not count
+// its own and returns 0.
 func (s *Scope) Len() int {
 	if s == nil {
 		return 0
 	}
-	n := 0
-	for _, h := range s.slots.handles {
-		if h != 0 {
-			n++
-		}
-	}
-	return n
+	return len(s.slots.handles) - len(s.slots.vacant)
 }
 
 // Use returns a second name for t that belongs to s: same memory, same place
@@ -98,9 +117,11 @@ func (s *Scope) Use(t *Tensor) *Tensor {
 	return adopt("Use", s, C.ct_retain(t.h), t)
 }
 
-// Do runs fn with a child scope, closes that and returns fn's result, lifted
-// into s. It frees the temporaries of fn early; fn must enter its operands
-// into the child with [Scope.Use]. A nil result is passed on.
+// Do runs fn with a child scope, closes that, also after a panic, and returns
+// fn's result, lifted into s. It frees the temporaries of fn early; fn must
+// enter its operands into the child with [Scope.Use]. A result that belongs to
+// neither scope stays with its owner, and Do returns a second name for it. A
+// nil result is passed on.
 func (s *Scope) Do(fn func(in *Scope) *Tensor) *Tensor {
 	in := s.Child()
 	defer in.Close()
@@ -108,18 +129,25 @@ func (s *Scope) Do(fn func(in *Scope) *Tensor) *Tensor {
 	if out == nil {
 		return nil
 	}
-	return out.MoveTo(s)
+	if out.s == in {
+		return out.MoveTo(s)
+	}
+	if out.s == s {
+		return out
+	}
+	return s.Use(out)
 }
 
 // Tidy runs fn on a second name for x in a child of x's scope and returns its
 // result in x's scope, with all temporaries of fn freed. It is [Scope.Do] for
-// one operand: a block of a network, without gradients.
+// one operand, such as a block of a network. What the backward pass needs stays
+// alive in the graph, so that it saves memory under [NoGrad] only.
 func Tidy(x *Tensor, fn func(x *Tensor) *Tensor) *Tensor {
 	s := join("Tidy", x)
 	return s.Do(func(in *Scope) *Tensor { return fn(in.Use(x)) })
 }
 
-// String names the scope by its depth and size.
+// String names the scope by its depth, as errors do: "of depth 1", or "root".
 func (s *Scope) String() string {
 	if s == nil {
 		return "root"
@@ -147,8 +175,7 @@ func (s *Scope) wrap(h C.ct_tensor) *Tensor {
 		t.root = newRoot(t)
 		return t
 	}
-	t.slot = len(s.slots.handles)
-	s.slots.handles = append(s.slots.handles, h)
+	t.slot = s.slots.add(h)
 	return t
 }
 

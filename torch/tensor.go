@@ -67,8 +67,7 @@ func (t *Tensor) MoveTo(s *Scope) *Tensor {
 		t.root = newRoot(t)
 		return t
 	}
-	t.slot = len(s.slots.handles)
-	s.slots.handles = append(s.slots.handles, t.h)
+	t.slot = s.slots.add(t.h)
 	return t
 }
 
@@ -94,13 +93,14 @@ func (t *Tensor) leave() {
 		t.root = nil
 		return
 	}
-	t.s.slots.handles[t.slot] = 0
+	t.s.slots.remove(t.slot)
 }
 
 // Live returns the number of tensors that exist in this process: those of
-// open scopes and the root tensors that are not collected yet.
+// open scopes and the root tensors that are not collected yet. Each name of a
+// tensor counts, even where several share memory. It does not load libtorch.
 func Live() int {
-	if Init() != nil {
+	if !library.loaded.Load() {
 		return 0
 	}
 	return int(C.ct_live())
@@ -183,8 +183,9 @@ func (t *Tensor) signature() string {
 	return b.String()
 }
 
-// Item returns the only element as a float64. It panics unless t has exactly
-// one element. On a CUDA device it waits for the computation.
+// Item returns the only element as a float64; a bool is 0 or 1. It panics
+// unless t has exactly one element. On a CUDA device it waits for the
+// computation.
 func (t *Tensor) Item() float64 {
 	join("Item", t)
 	var v C.double
@@ -205,6 +206,7 @@ func (t *Tensor) ItemInt() int {
 // second handle, where nothing differs.
 func (t *Tensor) To(device Device, dtype DType) *Tensor {
 	s := join("To", t)
+	mustHave("To", device)
 	return adopt("To", s, C.ct_to(t.h, C.int8_t(dtype), C.int8_t(device.Type), C.int8_t(device.Index), -1, false), t)
 }
 
@@ -217,6 +219,7 @@ func (t *Tensor) ToDType(dtype DType) *Tensor {
 // ToDevice returns t on the given device.
 func (t *Tensor) ToDevice(device Device) *Tensor {
 	s := join("ToDevice", t)
+	mustHave("ToDevice", device)
 	return adopt("ToDevice", s, C.ct_to(t.h, -1, C.int8_t(device.Type), C.int8_t(device.Index), -1, false), t)
 }
 

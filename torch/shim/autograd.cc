@@ -23,7 +23,18 @@ ct_ret grad(ct_tensor t) noexcept {
 }
 
 ct_err set_grad(ct_tensor t, ct_tensor g) noexcept {
-  return guard([&] { ref(t).mutable_grad() = g == 0 ? at::Tensor() : ref(g); });
+  return guard([&] {
+    if (g == 0) {
+      ref(t).mutable_grad().reset();
+      return;
+    }
+    const at::Tensor &of = ref(t), &grad = ref(g);
+    TORCH_CHECK(grad.sizes() == of.sizes(), "the gradient has the sizes ", grad.sizes(), ", the tensor ", of.sizes());
+    TORCH_CHECK(grad.scalar_type() == of.scalar_type() && grad.device() == of.device(), "the gradient is ", grad.scalar_type(),
+                " on ", grad.device(), ", the tensor ", of.scalar_type(), " on ", of.device());
+    TORCH_CHECK(!grad.is_same(of), "a tensor cannot be its own gradient");
+    of.mutable_grad() = grad;
+  });
 }
 
 ct_err zero_grad(const ct_tensor *t, int64_t n) noexcept {

@@ -20,6 +20,7 @@ void release_many(const ct_tensor *t, int64_t n) noexcept {
 ct_err describe(ct_tensor h, ct_meta *out) noexcept {
   return guard([&] {
     const at::Tensor &t = ref(h);
+    TORCH_CHECK(t.defined(), "the tensor is undefined");
     TORCH_CHECK(t.dim() <= 16, "tensors of more than 16 dimensions are not supported, this one has ", t.dim());
     out->dim = t.dim();
     for (int64_t i = 0; i < out->dim; i++) out->size[i] = t.size(i);
