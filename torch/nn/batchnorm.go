@@ -1,6 +1,10 @@
 package nn
 
-import "sslmem/torch"
+import (
+	"fmt"
+
+	"sslmem/torch"
+)
 
 // BatchNorm normalizes each channel of [N, C] or [N, C, H, W], as
 // torch.nn.BatchNorm1d and BatchNorm2d (Ioffe and Szegedy 2015). In training
@@ -12,7 +16,8 @@ type BatchNorm struct {
 	RunningMean       *torch.Tensor // [C]
 	RunningVar        *torch.Tensor // [C], unbiased
 	NumBatchesTracked *torch.Tensor // int64 scalar
-	Momentum, Eps     float64
+	Momentum          float64       // weight of a batch in the running statistics
+	Eps               float64       // added to the variance
 	Training          bool
 }
 
@@ -32,13 +37,24 @@ func NewBatchNorm(c int) *BatchNorm {
 	}
 }
 
-// Forward returns the normalized x. It panics in training if a channel has
-// only one value.
+// Forward returns the normalized x, float32 and of x's shape:
+//
+//	(x − mean) / √(var + Eps) · Weight + Bias
+//
+// for each channel. Training moves the running statistics by Momentum towards
+// those of the batch, also inside [torch.NoGrad]. It panics if x has another
+// number of channels, and in training if a channel has only one value, whose
+// variance is unknown.
 func (b *BatchNorm) Forward(x *torch.Tensor) *torch.Tensor {
+	if b.Training && x.Numel() <= b.Weight.Numel() {
+		panic(&torch.Error{Op: "batch_norm", Kind: torch.Value,
+			Msg: fmt.Sprintf("training needs more than one value for each channel, but the input is %v", x.Shape())})
+	}
+	y := x.BatchNorm(b.Weight, b.Bias, b.RunningMean, b.RunningVar, b.Training, b.Momentum, b.Eps, true)
 	if b.Training {
 		b.NumBatchesTracked.AddScalarInPlace(1)
 	}
-	return x.BatchNorm(b.Weight, b.Bias, b.RunningMean, b.RunningVar, b.Training, b.Momentum, b.Eps, true)
+	return y
 }
 
 // Register implements [Module].

@@ -24,7 +24,8 @@ type ConvOptions struct {
 
 // NewConv2d returns a convolution with kernels of k × k pixels and PyTorch's
 // default weights: uniform in ±1/√(In·k²), weight and bias alike (He et al.
-// 2015 with a = √5).
+// 2015 with a = √5). The same seed of g gives PyTorch's numbers. They are
+// float32 root tensors on the CPU; see [To] and [Free].
 func NewConv2d(in, out, k int, o ConvOptions, g *torch.Generator) *Conv2d {
 	bound := 1 / math.Sqrt(float64(in*k*k))
 	c := &Conv2d{Weight: uniform(g, bound, out, in, k, k), Stride: max(o.Stride, 1), Padding: o.Padding}
@@ -34,7 +35,10 @@ func NewConv2d(in, out, k int, o ConvOptions, g *torch.Generator) *Conv2d {
 	return c
 }
 
-// Forward returns the convolution of x.
+// Forward returns the convolution of x [N, In, H, W], with zeros around it:
+// [N, Out, (H + 2·Padding − K)/Stride + 1, …]. It panics if x has another
+// number of channels, dtype or device than the weight, or is smaller than the
+// kernel.
 func (c *Conv2d) Forward(x *torch.Tensor) *torch.Tensor {
 	return x.Conv2d(c.Weight, c.Bias, []int{c.Stride, c.Stride}, []int{c.Padding, c.Padding})
 }

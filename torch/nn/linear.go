@@ -13,7 +13,7 @@ type Linear struct {
 }
 
 // NewLinear returns a linear layer with PyTorch's default weights: uniform in
-// ±1/√In.
+// ±1/√In, weight and bias alike, float32 root tensors on the CPU.
 func NewLinear(in, out int, bias bool, g *torch.Generator) *Linear {
 	bound := 1 / math.Sqrt(float64(in))
 	l := &Linear{Weight: uniform(g, bound, out, in)}
@@ -23,7 +23,8 @@ func NewLinear(in, out int, bias bool, g *torch.Generator) *Linear {
 	return l
 }
 
-// Forward returns x × Weightᵀ + Bias.
+// Forward returns x · Weightᵀ + Bias. It panics if the last dimension of x is
+// not In.
 func (l *Linear) Forward(x *torch.Tensor) *torch.Tensor { return x.Linear(l.Weight, l.Bias) }
 
 // Register implements [Module].

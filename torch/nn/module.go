@@ -116,8 +116,9 @@ func SetTraining(m Module, on bool) {
 }
 
 // To moves a module to a device and its [O, C, H, W] weights to a memory
-// format. Do it before an optimizer gets the parameters: their tensors are
-// replaced.
+// format. Do it before an optimizer gets the parameters: all tensors of the
+// module are replaced by new root tensors with the same values and without
+// gradients, and the old ones are freed.
 func To(m Module, device torch.Device, format torch.MemoryFormat) {
 	torch.NoGrad(func() {
 		for _, e := range registry(m).entries {
@@ -146,27 +147,35 @@ func detached(t *torch.Tensor) *torch.Tensor {
 }
 
 // Free gives up all tensors of a module at once, without waiting for the
-// garbage collector.
+// garbage collector. The module cannot be used afterwards; freeing it twice
+// does nothing.
 func Free(m Module) {
 	for _, e := range registry(m).entries {
 		(*e.slot).Free()
 	}
 }
 
-// LoadState copies the named tensors into the module. It returns an error that
-// names what is missing, left over or of another shape, and then has changed
-// nothing.
+// LoadState copies the named tensors into the module, converted to the dtypes
+// and moved to the devices of the module's own, which stay the same tensors. It
+// returns an error that names what is missing, left over, of another shape or
+// not usable any more, and then has changed nothing.
 func LoadState(m Module, state map[string]*torch.Tensor) error {
 	entries := registry(m).entries
 	var missing, wrong []string
 	known := map[string]bool{}
 	for _, e := range entries {
 		known[e.name] = true
-		switch src, ok := state[e.name]; {
-		case !ok:
+		src, ok := state[e.name]
+		if !ok {
 			missing = append(missing, e.name)
-		case !slices.Equal(src.Shape(), (*e.slot).Shape()):
-			wrong = append(wrong, fmt.Sprintf("%s is %v but the model needs %v", e.name, src.Shape(), (*e.slot).Shape()))
+			continue
+		}
+		var got []int
+		if err := torch.Try(func() { got = src.Shape() }); err != nil {
+			return fmt.Errorf("the weight %s cannot be read: %w", e.name, err)
+		}
+		if want := (*e.slot).Shape(); !slices.Equal(got, want) {
+			wrong = append(wrong, fmt.Sprintf("%s is %v but the model needs %v", e.name, got, want))
 		}
 	}
 	var extra []string

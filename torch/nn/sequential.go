@@ -9,7 +9,7 @@ import (
 // Sequential applies layers one after the other; their names are 0, 1, 2, …
 type Sequential []Layer
 
-// Forward returns the last layer's result.
+// Forward returns the last layer's result, or x itself if there is no layer.
 func (s Sequential) Forward(x *torch.Tensor) *torch.Tensor {
 	for _, l := range s {
 		x = l.Forward(x)
@@ -34,10 +34,11 @@ func (ReLU) Forward(x *torch.Tensor) *torch.Tensor { return x.Relu() }
 func (ReLU) Register(*Registry) {}
 
 // MaxPool2d is the maximum over Kernel × Kernel windows of [N, C, H, W], with
-// a stride of Kernel.
+// a stride of Kernel: [N, C, ⌊H/Kernel⌋, ⌊W/Kernel⌋]. Rows and columns that do
+// not fill a window are dropped.
 type MaxPool2d struct{ Kernel int }
 
-// Forward returns the pooled x.
+// Forward returns the pooled x. It panics if x is smaller than one window.
 func (p MaxPool2d) Forward(x *torch.Tensor) *torch.Tensor {
 	return x.MaxPool2d([]int{p.Kernel, p.Kernel}, nil, []int{0, 0})
 }

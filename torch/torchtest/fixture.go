@@ -1,0 +1,65 @@
+package torchtest
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sslmem/torch"
+)
+
+// Fixture reads a safetensors file of expected values, by name. The tensors
+// live until the test ends.
+func Fixture(t testing.TB, path string) map[string]*torch.Tensor {
+	t.Helper()
+	s := torch.NewScope()
+	t.Cleanup(s.Close)
+	tensors, _, err := torch.LoadSafetensors(s, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tensors
+}
+
+// Group returns the tensors of a fixture whose names start with "prefix/",
+// under the rest of their names.
+func Group(fixture map[string]*torch.Tensor, prefix string) map[string]*torch.Tensor {
+	group := map[string]*torch.Tensor{}
+	for name, x := range fixture {
+		if rest, ok := strings.CutPrefix(name, prefix+"/"); ok {
+			group[rest] = x
+		}
+	}
+	return group
+}
+
+// Remake runs the script that made the fixture at path and checks that it
+// still gives the same tensors, up to |got − want| ≤ atol + rtol·|want|. The
+// script is called as
+//
+//	python3 script.py FILE
+//
+// The test is skipped where python3 cannot import torch and safetensors.
+func Remake(t *testing.T, script, path string, rtol, atol float64) {
+	t.Helper()
+	if err := exec.Command("python3", "-c", "import torch, safetensors.torch").Run(); err != nil {
+		t.Skip("python3 cannot import torch and safetensors")
+	}
+	remade := filepath.Join(t.TempDir(), filepath.Base(path))
+	if out, err := exec.Command("python3", script, remade).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", script, err, out)
+	}
+	want, got := Fixture(t, path), Fixture(t, remade)
+	if len(got) != len(want) {
+		t.Errorf("%s makes %d tensors, the fixture has %d", script, len(got), len(want))
+	}
+	for name, w := range want {
+		g, ok := got[name]
+		if !ok {
+			t.Errorf("%s does not make %s", script, name)
+			continue
+		}
+		t.Run(name, func(t *testing.T) { AllClose(t, g, w, rtol, atol) })
+	}
+}
