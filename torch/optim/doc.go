@@ -1,8 +1,22 @@
 // Package optim updates parameters from their gradients and schedules the
 // learning rate.
 //
-// Every optimizer steps its whole parameter list in one call into libtorch,
-// and reports its state by name and position, so that a checkpoint holds all
-// that the next step depends on. Learning rates are set before each step from
-// a schedule, which is a function of the step alone and so needs no state.
+// An [Optimizer] steps its whole parameter list in one call into libtorch. A
+// training step is
+//
+//	loss.Backward()
+//	opt.Step(schedule.At(step))
+//	opt.ZeroGrad()
+//
+// # Learning rates
+//
+// The learning rate is an argument of each step and comes from a schedule,
+// such as [WarmupCosine], which is a function of the step alone and so needs no
+// state.
+//
+// # State
+//
+// An optimizer reports all that its next step depends on by name and position,
+// with [Optimizer].State and Steps. A checkpoint that holds these and the
+// parameters resumes bit for bit.
 package optim

@@ -1,6 +1,8 @@
 package torchtest
 
 import (
+	"bytes"
+	"errors"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -40,14 +42,16 @@ func Group(fixture map[string]*torch.Tensor, prefix string) map[string]*torch.Te
 //
 //	python3 script.py FILE
 //
-// The test is skipped where python3 cannot import torch and safetensors.
+// The test is skipped where there is no python3 that can import torch and
+// safetensors.
 func Remake(t *testing.T, script, path string, rtol, atol float64) {
 	t.Helper()
-	if err := exec.Command("python3", "-c", "import torch, safetensors.torch").Run(); err != nil {
-		t.Skip("python3 cannot import torch and safetensors")
-	}
 	remade := filepath.Join(t.TempDir(), filepath.Base(path))
-	if out, err := exec.Command("python3", script, remade).CombinedOutput(); err != nil {
+	out, err := exec.Command("python3", script, remade).CombinedOutput()
+	switch {
+	case errors.Is(err, exec.ErrNotFound) || bytes.Contains(out, []byte("ModuleNotFoundError")):
+		t.Skip("there is no python3 that can import torch and safetensors")
+	case err != nil:
 		t.Fatalf("%s: %v\n%s", script, err, out)
 	}
 	want, got := Fixture(t, path), Fixture(t, remade)
