@@ -1,0 +1,72 @@
+package torch_test
+
+import (
+	"strings"
+	"testing"
+
+	"sslmem/torch"
+)
+
+func TestParseDevice(t *testing.T) {
+	for _, name := range []string{"cpu", "CPU", " cpu "} {
+		if d, err := torch.ParseDevice(name); d != torch.CPU || err != nil {
+			t.Errorf("%q: %v, %v", name, d, err)
+		}
+	}
+	n, noCUDA := torch.CUDACount()
+	if d, err := torch.ParseDevice("auto"); err != nil || (d == torch.CPU) != (n == 0) {
+		t.Errorf("auto: %v, %v, with %d GPUs", d, err, n)
+	}
+	for name, part := range map[string]string{
+		"tpu": `unknown device "tpu"`, "": `unknown device ""`, "cpu:0": "unknown device", "cuda:x": "number of a GPU",
+		"cuda:-1": "number of a GPU", "cuda:999": `device "cuda:999"`,
+	} {
+		if d, err := torch.ParseDevice(name); err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("%q: %v, %v", name, d, err)
+		}
+	}
+	for name, want := range map[string]torch.Device{"cuda": torch.CUDA(0), "cuda:0": torch.CUDA(0)} {
+		d, err := torch.ParseDevice(name)
+		if n == 0 && (err == nil || !strings.Contains(err.Error(), "take cpu")) || n > 0 && d != want {
+			t.Errorf("%s: %v, %v, with %d GPUs", name, d, err, n)
+		}
+	}
+	if torch.CPU.String() != "cpu" || torch.CUDA(1).String() != "cuda:1" {
+		t.Error("wrong names")
+	}
+	if noCUDA != nil {
+		mustFail(t, torch.NoLibrary, func() { torch.NewScope().Zeros([]int{1}, torch.Float32, torch.CUDA(0)) }, "full", "CUDA")
+		mustFail(t, torch.NoLibrary, func() { torch.NewGenerator(1, torch.CUDA(0)) }, "CUDA")
+	}
+}
+
+// TestCUDA runs where there is a GPU.
+func TestCUDA(t *testing.T) {
+	if n, err := torch.CUDACount(); n == 0 {
+		t.Skip("no GPU: ", err)
+	}
+	s := torch.NewScope()
+	defer s.Close()
+	x := vector(s, 1, 2, 3).ToDevice(torch.CUDA(0)).RequireGrad(true)
+	x.Mul(x).Sum().Backward()
+	if got := x.Grad(); got.Device() != torch.CUDA(0) || got.String() != "[2., 4., 6.] cuda:0" {
+		t.Errorf("gradient %v on %v", got, got.Device())
+	}
+	r := torch.NewGenerator(1, torch.CUDA(0)).Randn(s, []int{1000}, torch.Float32)
+	if m := r.Mean().Item(); m < -0.2 || m > 0.2 {
+		t.Errorf("mean of 1,000 normal numbers %v", m)
+	}
+}
+
+func TestThreads(t *testing.T) {
+	n := torch.NumThreads()
+	if n < 1 {
+		t.Fatalf("%d threads", n)
+	}
+	torch.SetNumThreads(1)
+	if got := torch.NumThreads(); got != 1 {
+		t.Errorf("%d threads, want 1", got)
+	}
+	torch.SetNumThreads(n)
+	torch.LockThread()()
+}

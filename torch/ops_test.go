@@ -1,0 +1,312 @@
+package torch_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"testing"
+
+	"sslmem/torch"
+	"sslmem/torch/torchtest"
+)
+
+// array is a tensor in a fixture of testdata/make.py.
+type array struct {
+	DType string  `json:"dtype"`
+	Shape []int   `json:"shape"`
+	Data  numbers `json:"data"`
+	Grad  bool    `json:"grad"`
+}
+
+// numbers reads JSON numbers, booleans as 0 and 1, and "inf", "-inf", "nan".
+type numbers []float64
+
+func (n *numbers) UnmarshalJSON(text []byte) error {
+	if string(text) == "null" {
+		return nil
+	}
+	var list []any
+	if err := json.Unmarshal(text, &list); err != nil {
+		return err
+	}
+	*n = make(numbers, len(list)) // not nil, which would be null
+	for i, v := range list {
+		switch v := v.(type) {
+		case float64:
+			(*n)[i] = v
+		case bool:
+			if v {
+				(*n)[i] = 1
+			}
+		case string:
+			f, err := strconv.ParseFloat(v, 64)
+			if err != nil {
+				return err
+			}
+			(*n)[i] = f
+		}
+	}
+	return nil
+}
+
+type opCase struct {
+	Op      string             `json:"op"`
+	Args    []any              `json:"args"`
+	InPlace bool               `json:"inplace"`
+	Inputs  []array            `json:"inputs"`
+	Result  *bool              `json:"result"`
+	Outputs []array            `json:"outputs"`
+	Grads   []numbers          `json:"grads"`
+	After   map[string]numbers `json:"after"`
+}
+
+var dtypes = map[string]torch.DType{
+	"uint8": torch.Uint8, "int8": torch.Int8, "int16": torch.Int16, "int32": torch.Int32, "int64": torch.Int64,
+	"float16": torch.Float16, "bfloat16": torch.BFloat16, "float32": torch.Float32, "float64": torch.Float64, "bool": torch.Bool,
+}
+
+func (a array) tensor(s *torch.Scope) *torch.Tensor {
+	return torch.FromSlice(s, a.Data).Reshape(a.Shape).ToDType(dtypes[a.DType])
+}
+
+func readJSON(t *testing.T, path string, v any) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(text, v)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func opCases(t *testing.T, path string) []opCase {
+	var file struct{ Cases []opCase }
+	readJSON(t, path, &file)
+	return file.Cases
+}
+
+// TestOps runs every bound op forwards and backwards and compares it with what
+// PyTorch computed.
+func TestOps(t *testing.T) {
+	for i, c := range opCases(t, "testdata/ops.json") {
+		t.Run(fmt.Sprintf("%s/%d", c.Op, i), func(t *testing.T) {
+			torchtest.NoLeak(t)
+			s := torch.NewScope()
+			defer s.Close()
+			c.check(t, s)
+		})
+	}
+}
+
+func (c opCase) check(t *testing.T, s *torch.Scope) {
+	inputs := make([]*torch.Tensor, len(c.Inputs))
+	for i, a := range c.Inputs {
+		inputs[i] = a.tensor(s)
+		if a.Grad {
+			inputs[i] = inputs[i].Detach().RequireGrad(true)
+		}
+	}
+	receiver := inputs
+	if c.InPlace {
+		receiver = append([]*torch.Tensor{inputs[0].Clone()}, inputs[1:]...)
+	}
+	results := callOp(t, c.Op, c.Args, receiver)
+	var outputs []*torch.Tensor
+	for _, r := range results {
+		switch r := r.Interface().(type) {
+		case *torch.Tensor:
+			outputs = append(outputs, r)
+		case []*torch.Tensor:
+			outputs = append(outputs, r...)
+		case bool:
+			if c.Result == nil || *c.Result != r {
+				t.Errorf("result %v", r)
+			}
+		}
+	}
+	if len(outputs) != len(c.Outputs) {
+		t.Fatalf("%d outputs, want %d", len(outputs), len(c.Outputs))
+	}
+	if c.InPlace && outputs[0] != receiver[0] {
+		t.Error("an op in place returned another tensor")
+	}
+	var loss *torch.Tensor
+	for i, want := range c.Outputs {
+		got := outputs[i]
+		if got.DType() != dtypes[want.DType] {
+			t.Errorf("output %d is %v, want %s", i, got.DType(), want.DType)
+		}
+		if !slices.Equal(got.Shape(), want.Shape) {
+			t.Fatalf("output %d has shape %v, want %v", i, got.Shape(), want.Shape)
+		}
+		torchtest.Close(t, torch.ToSlice[float64](got), want.Data, want.Shape, 1e-7, 1e-9)
+		if got.RequiresGrad() {
+			part := weights(s, got.Shape()).Mul(got).Sum()
+			if loss != nil {
+				part = part.Add(loss)
+			}
+			loss = part
+		}
+	}
+	for i, after := range c.After {
+		n, _ := strconv.Atoi(i)
+		torchtest.Close(t, torch.ToSlice[float64](inputs[n]), after, c.Inputs[n].Shape, 1e-7, 1e-9)
+	}
+	if (loss == nil) != (len(c.Grads) == 0) {
+		t.Fatalf("differentiable: %v, in PyTorch: %v", loss != nil, len(c.Grads) > 0)
+	}
+	if loss == nil {
+		return
+	}
+	loss.Backward()
+	for i, want := range c.Grads {
+		got := inputs[i].Grad()
+		if (got == nil) != (want == nil) {
+			t.Errorf("input %d has the gradient %v, want %v", i, got, want)
+		} else if got != nil {
+			torchtest.Close(t, torch.ToSlice[float64](got), want, c.Inputs[i].Shape, 1e-7, 1e-9)
+		}
+	}
+}
+
+// weights is the function of the same name in testdata/make.py.
+func weights(s *torch.Scope, shape []int) *torch.Tensor {
+	n := 1
+	for _, size := range shape {
+		n *= size
+	}
+	w := make([]float64, n)
+	for i := range w {
+		w[i] = float64((7*i)%11-5) / 4
+	}
+	return torch.FromSlice(s, w).Reshape(shape)
+}
+
+// callOp calls the method, or the function, of this name.
+func callOp(t *testing.T, op string, args []any, inputs []*torch.Tensor) []reflect.Value {
+	functions := map[string]any{"Cat": torch.Cat, "Stack": torch.Stack}
+	fn := reflect.ValueOf(functions[op])
+	if !fn.IsValid() {
+		method, ok := reflect.TypeFor[*torch.Tensor]().MethodByName(op)
+		if !ok {
+			t.Fatalf("there is no method %s", op)
+		}
+		fn = method.Func
+	}
+	if fn.Type().NumIn() != len(args) {
+		t.Fatalf("%s takes %d arguments, the case has %d", op, fn.Type().NumIn(), len(args))
+	}
+	in := make([]reflect.Value, len(args))
+	for i, a := range args {
+		in[i] = goValue(a, fn.Type().In(i), inputs)
+	}
+	return fn.Call(in)
+}
+
+// goValue makes the argument of type want of what the JSON says.
+func goValue(a any, want reflect.Type, inputs []*torch.Tensor) reflect.Value {
+	switch a := a.(type) {
+	case nil:
+		return reflect.Zero(want)
+	case []any:
+		list := []int{}
+		for _, v := range a {
+			list = append(list, int(v.(float64)))
+		}
+		return reflect.ValueOf(list)
+	case map[string]any:
+		if i, ok := a["tensor"]; ok {
+			return reflect.ValueOf(inputs[int(i.(float64))])
+		}
+		var list []*torch.Tensor
+		for _, i := range a["tensors"].([]any) {
+			list = append(list, inputs[int(i.(float64))])
+		}
+		return reflect.ValueOf(list)
+	}
+	return reflect.ValueOf(a).Convert(want)
+}
+
+// TestOpsComplete makes sure that no op of ops.txt lacks a case.
+func TestOpsComplete(t *testing.T) {
+	text, err := os.ReadFile("ops.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	have := map[string]bool{}
+	for _, c := range opCases(t, "testdata/ops.json") {
+		have[c.Op] = true
+	}
+	for _, m := range regexp.MustCompile(`(?m)^(\w+)\(`).FindAllStringSubmatch(string(text), -1) {
+		if !have[m[1]] {
+			t.Errorf("testdata/make.py has no case of %s", m[1])
+		}
+	}
+}
+
+// TestFixturesCurrent makes the fixtures again where python3 has PyTorch.
+func TestFixturesCurrent(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starting PyTorch takes seconds")
+	}
+	version, err := exec.Command("python3", "-c", "import torch; print(torch.__version__.split('+')[0], end='')").Output()
+	if err != nil || string(version) != torch.Version() {
+		t.Skipf("python3 has no PyTorch %s", torch.Version())
+	}
+	dir := t.TempDir()
+	if out, err := exec.Command("python3", "testdata/make.py", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for _, name := range []string{"ops.json", "random.json"} {
+		var now, before any
+		readJSON(t, filepath.Join(dir, name), &now)
+		readJSON(t, filepath.Join("testdata", name), &before)
+		if where := difference(now, before); where != "" {
+			t.Errorf("%s differs from what testdata/make.py writes at %s", name, where)
+		}
+	}
+}
+
+// difference returns the path to the first place where two JSON values differ
+// by more than rounding, or "".
+func difference(a, b any) string {
+	switch a := a.(type) {
+	case map[string]any:
+		b, ok := b.(map[string]any)
+		if !ok || len(a) != len(b) {
+			return "/"
+		}
+		for k := range a {
+			if d := difference(a[k], b[k]); d != "" {
+				return "/" + k + d
+			}
+		}
+	case []any:
+		b, ok := b.([]any)
+		if !ok || len(a) != len(b) {
+			return "/"
+		}
+		for i := range a {
+			if d := difference(a[i], b[i]); d != "" {
+				return fmt.Sprintf("/%d%s", i, d)
+			}
+		}
+	case float64:
+		if b, ok := b.(float64); !ok || math.Abs(a-b) > 1e-6*(1+math.Abs(b)) {
+			return "/"
+		}
+	default:
+		if a != b {
+			return "/"
+		}
+	}
+	return ""
+}
