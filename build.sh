@@ -25,7 +25,7 @@ build() {
   need check_platform
   need check_go
   need check_cxx
-  begin
+  begin_steps
   setup_libtorch
   set_flags
   setup_gotorch

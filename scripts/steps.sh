@@ -57,9 +57,16 @@ stop_jobs() {
   done
 }
 
-# begin takes the lock, which the processes started here share until they end, and opens
-# the log. What an earlier run left half-done (*.part) goes away.
-begin() {
+# end_steps runs at the end, whatever the reason. What is half-done is called *.part.
+end_steps() {
+  stop_jobs
+  wait
+  rm -rf "$third"/*.part
+}
+
+# begin_steps takes the lock, which the processes started here share until they end, and
+# opens the log.
+begin_steps() {
   mkdir -p "$third"
   exec 9>"$third/.lock"
   if ! flock -n 9; then
@@ -69,7 +76,7 @@ begin() {
   mkdir -p "$objects"
   rm -rf "$third"/*.part
   date >"$log"
-  trap stop_jobs EXIT
+  trap end_steps EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM HUP
 }
