@@ -46,6 +46,9 @@ type Loop struct {
 
 	// Report, if set, is called after every step, from the goroutine of Run.
 	Report func(Progress)
+	// EpochEnd, if set, is called after each epoch, before its checkpoint, with
+	// the networks in training mode; epoch counts from 1. Its error ends the run.
+	EpochEnd func(epoch int, t Trainer) error
 	// Resumed, if set, is called with the steps that a checkpoint held.
 	Resumed func(step int)
 	// Warn, if set, is told in a sentence what went wrong without ending the
@@ -167,6 +170,11 @@ func (l *Loop) run(ctx context.Context, st *state) (err error) {
 		progress.Wait = waited.Seconds() / elapsed.Seconds()
 		if l.Report != nil {
 			l.Report(progress)
+		}
+		if end && l.EpochEnd != nil {
+			if err := l.EpochEnd(progress.Epoch, st.trainer); err != nil {
+				return err
+			}
 		}
 		stopped := ctx.Err() != nil && st.step < total
 		if err := l.checkpoint(st, perEpoch, total, stopped); err != nil {

@@ -21,11 +21,14 @@ const (
 	ReportFile      = "report.html"
 	FiguresDir      = "figures"
 	CheckpointsDir  = "checkpoints"
+	EncodersDir     = "encoders"
+	CurveFile       = "curve.csv"
 )
 
 // standard lists all names that a run folder may hold.
 var standard = []string{
 	ConfigFile, EnvironmentFile, SplitsFile, MetricsFile, ScoresFile, SummaryFile, ReportFile, FiguresDir, CheckpointsDir,
+	EncodersDir, CurveFile,
 }
 
 // Dir is the path of a run's folder.

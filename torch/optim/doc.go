@@ -17,6 +17,6 @@
 // # State
 //
 // An optimizer reports all that its next step depends on by name and position,
-// with [Optimizer].State and Steps. A checkpoint that holds these and the
+// with [Optimizer.State] and [Optimizer.Steps]. A checkpoint that holds these and the
 // parameters resumes bit for bit.
 package optim

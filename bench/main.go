@@ -1,0 +1,127 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+
+	"sslmem/torch"
+)
+
+// parts lists the parts in the order in which they run.
+var parts = []string{"train", "memory", "scope", "ops"}
+
+func main() {
+	var err error
+	if len(os.Args) > 1 && os.Args[1] == "worker" {
+		err = work(os.Args[2:])
+	} else {
+		err = run(os.Args[1:])
+	}
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	var b bench
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.IntVar(&b.threads, "threads", min(2, runtime.NumCPU()), "`threads` that one operation may use, on both sides")
+	flags.IntVar(&b.rounds, "rounds", 7, "`rounds` of every comparison, at least 5 to tell a difference from noise")
+	flags.IntVar(&b.memorySteps, "memory-steps", 3000, "training `steps` of part memory, a multiple of 10")
+	path := flags.String("json", "", "`file` to write every measurement to")
+	flags.Usage = func() {
+		fmt.Fprintf(flags.Output(), "usage: ./build.sh bench [flags] [part …]\nParts: %s; all of them if none is named.\n", strings.Join(parts, ", "))
+		flags.PrintDefaults()
+	}
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	wanted := flags.Args()
+	if len(wanted) == 0 {
+		wanted = parts
+	}
+	for _, part := range wanted {
+		if !slices.Contains(parts, part) {
+			return fmt.Errorf("there is no part %q; take some of %s, after the flags", part, strings.Join(parts, ", "))
+		}
+	}
+	if b.threads < 1 || b.rounds < 1 || b.memorySteps < 30 || b.memorySteps%sampleEvery != 0 {
+		return fmt.Errorf("threads and rounds must be at least 1, memory-steps a multiple of %d from 30 on", sampleEvery)
+	}
+	dir, err := os.MkdirTemp("", "sslmem-bench")
+	if err != nil {
+		return fmt.Errorf("cannot make a folder for the weights: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	b.dir = dir
+	result, err := b.all(wanted)
+	if err == nil && *path != "" {
+		err = result.save(*path)
+	}
+	return err
+}
+
+// all runs the parts and prints each when it is done.
+func (b *bench) all(wanted []string) (report, error) {
+	if err := torch.Init(); err != nil {
+		return report{}, err
+	}
+	r := report{Machine: thisMachine(b.threads, torch.Version())}
+	fmt.Println(r.Machine)
+	b.findPyTorch()
+	if b.noPyTorch != nil {
+		r.NoPyTorch = b.noPyTorch.Error()
+		fmt.Println("Nothing to compare with:", r.NoPyTorch)
+	}
+	for _, part := range wanted {
+		fmt.Printf("\n%s\n", part)
+		if err := b.part(part, &r); err != nil {
+			return r, fmt.Errorf("part %s: %w", part, err)
+		}
+	}
+	return r, nil
+}
+
+func (b *bench) part(name string, r *report) (err error) {
+	switch name {
+	case "train":
+		if r.Train, err = b.train(); err == nil {
+			printComparisons(os.Stdout, r.Train)
+		}
+	case "memory":
+		var m memoryResult
+		if m, err = b.memory(); err == nil {
+			r.Memory = &m
+			fmt.Println(m.words())
+		}
+	case "scope":
+		if r.Scope, err = b.scope(); err == nil {
+			printComparisons(os.Stdout, r.Scope)
+			fmt.Println(scopeWords(r.Scope[0]))
+		}
+	case "ops":
+		if r.Ops, err = b.ops(); err == nil {
+			printComparisons(os.Stdout, r.Ops)
+		}
+	}
+	return err
+}
+
+// findPyTorch sets why PyTorch for Python cannot be compared with, if so.
+func (b *bench) findPyTorch() {
+	p, err := startPyTorch(b.threads, "ops.py")
+	if err != nil {
+		b.noPyTorch = err
+		return
+	}
+	defer p.stop()
+	if p.torch != torch.Version() {
+		b.noPyTorch = fmt.Errorf("python3 has PyTorch %s, but sslmem runs on libtorch %s", p.torch, torch.Version())
+	}
+}

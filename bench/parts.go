@@ -1,0 +1,129 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"time"
+)
+
+// A bench is one run of this program.
+type bench struct {
+	threads, rounds, memorySteps int
+	dir                          string // for the files that the sides share
+	// noPyTorch is why there is nothing to compare with, or nil.
+	noPyTorch error
+}
+
+// match starts both sides of a comparison.
+func (b *bench) match(ours, theirs func() (*peer, error)) (m match, err error) {
+	if m.ours, err = ours(); err != nil || b.noPyTorch != nil {
+		return m, err
+	}
+	if m.theirs, err = theirs(); err != nil {
+		m.stop()
+		return match{}, err
+	}
+	return m, nil
+}
+
+// train measures one step of each case.
+func (b *bench) train() ([]comparison, error) {
+	var all []comparison
+	for _, name := range []string{"resnet18", "demo"} {
+		c, err := b.trainCase(name)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+// checkedSteps is how many steps must give the same loss on both sides.
+const checkedSteps = 3
+
+func (b *bench) trainCase(name string) (comparison, error) {
+	c, path := cases[name], filepath.Join(b.dir, name+".safetensors")
+	text, err := c.json()
+	if err != nil {
+		return comparison{}, err
+	}
+	m, err := b.match(
+		func() (*peer, error) { return startOurs(b.threads, "train", name, path) },
+		func() (*peer, error) { return startPyTorch(b.threads, "train.py", text, path) })
+	if err != nil {
+		return comparison{}, err
+	}
+	defer m.stop()
+	for range checkedSteps {
+		if err := m.check("step", 1, 1e-4); err != nil {
+			return comparison{}, err
+		}
+	}
+	result, err := m.run("step", b.rounds, 1500*time.Millisecond)
+	result.What, result.Unit = c.title, "views/s"
+	result.PerTurn *= c.shape()[0]
+	return result, err
+}
+
+// ops measures single operations.
+func (b *bench) ops() ([]comparison, error) {
+	m, err := b.matchOps()
+	if err != nil {
+		return nil, err
+	}
+	defer m.stop()
+	var all []comparison
+	for _, op := range []struct{ name, title string }{
+		{"add", "add 2×2"},
+		{"mm", "mm 64×64"},
+		{"conv2d", "conv2d 8×8×14×14, 8 kernels 3×3"},
+		{"chain", "10 ops on 1,000 and backward"},
+	} {
+		if err := m.check(op.name, 2, 1e-4); err != nil {
+			return nil, err
+		}
+		c, err := m.run(op.name, b.rounds, 200*time.Millisecond)
+		if err != nil {
+			return nil, err
+		}
+		c.What, c.Unit, c.OursPeak, c.TheirsPeak = op.title, "ns", 0, 0
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+func (b *bench) matchOps() (match, error) {
+	return b.match(
+		func() (*peer, error) { return startOurs(b.threads, "ops") },
+		func() (*peer, error) { return startPyTorch(b.threads, "ops.py") })
+}
+
+// What part scope does, and the most memory that it should take.
+const (
+	scopeAdds  = 1500
+	scopeLimit = 350 * mega
+)
+
+// scope measures the peak of processes that do nothing else.
+func (b *bench) scope() ([]comparison, error) {
+	m, err := b.matchOps()
+	if err != nil {
+		return nil, err
+	}
+	defer m.stop()
+	c := comparison{What: "1,500 × 4 MB, freed by tens", Unit: "ms", PerTurn: 1}
+	for _, side := range []struct {
+		p       *peer
+		seconds *[]float64
+		peak    *int
+	}{{m.ours, &c.Ours, &c.OursPeak}, {m.theirs, &c.Theirs, &c.TheirsPeak}} {
+		if err := side.p.measure("held", scopeAdds, side.seconds); err != nil {
+			return nil, err
+		}
+		if err := side.p.peak(side.peak); err != nil {
+			return nil, err
+		}
+	}
+	return []comparison{c}, nil
+}

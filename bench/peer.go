@@ -1,0 +1,113 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A peer is one side of a comparison: a process that does things on demand.
+type peer struct {
+	name   string
+	cmd    *exec.Cmd
+	in     io.WriteCloser
+	out    *bufio.Scanner
+	stderr *bytes.Buffer
+	// torch is the version of libtorch that the process has loaded.
+	torch string
+}
+
+// startOurs starts this program as a worker of the given kind.
+func startOurs(threads int, kind string, args ...string) (*peer, error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("cannot tell where this program lies: %w", err)
+	}
+	return start("sslmem", exe, append([]string{"worker", strconv.Itoa(threads), kind}, args...)...)
+}
+
+// startPyTorch starts a script of bench/pytorch. The error says why the
+// comparison cannot be made.
+func startPyTorch(threads int, script string, args ...string) (*peer, error) {
+	path := filepath.Join("bench", "pytorch", script)
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("%s cannot be read; run ./build.sh bench in the source tree", path)
+	}
+	return start("PyTorch", "python3", append([]string{"-B", path, strconv.Itoa(threads)}, args...)...)
+}
+
+// start waits until the process says that it is ready.
+func start(name, program string, args ...string) (*peer, error) {
+	p := &peer{name: name, cmd: exec.Command(program, args...), stderr: &bytes.Buffer{}}
+	p.cmd.Stderr = p.stderr
+	in, err := p.cmd.StdinPipe()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	out, err := p.cmd.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("%s does not start: %w", name, err)
+	}
+	p.in, p.out = in, bufio.NewScanner(out)
+	version, ready := "", false
+	if p.out.Scan() {
+		version, ready = strings.CutPrefix(p.out.Text(), "ready ")
+	}
+	if !ready {
+		return nil, p.ended()
+	}
+	p.torch = version
+	return p, nil
+}
+
+// ask has the peer do something n times and returns its answer.
+func (p *peer) ask(what string, n int) (float64, error) {
+	if _, err := fmt.Fprintf(p.in, "%s %d\n", what, n); err != nil {
+		return 0, p.ended()
+	}
+	if !p.out.Scan() {
+		return 0, p.ended()
+	}
+	v, err := strconv.ParseFloat(p.out.Text(), 64)
+	if err != nil {
+		return 0, fmt.Errorf("%s answers %q", p.name, p.out.Text())
+	}
+	return v, nil
+}
+
+// time returns how long the peer takes to do something n times.
+func (p *peer) time(what string, n int) (time.Duration, error) {
+	begin := time.Now()
+	_, err := p.ask(what, n)
+	return time.Since(begin), err
+}
+
+// stop ends the process; the nil peer has none.
+func (p *peer) stop() {
+	if p == nil {
+		return
+	}
+	p.in.Close()
+	p.cmd.Wait()
+}
+
+// ended collects a process that went away and says what it said last.
+func (p *peer) ended() error {
+	p.in.Close()
+	err := p.cmd.Wait()
+	lines := strings.Split(strings.TrimSpace(p.stderr.String()), "\n")
+	if last := lines[len(lines)-1]; last != "" {
+		return fmt.Errorf("%s ended: %s", p.name, last)
+	}
+	return fmt.Errorf("%s ended: %v", p.name, err)
+}

@@ -1,0 +1,200 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+
+	"sslmem/cli/config"
+)
+
+// Main runs the program with the given arguments, the name of the program
+// first, and returns its exit code. Results go to stdout, progress and errors
+// to stderr. Ctrl-C and SIGTERM end training after the step at hand, saved.
+func Main(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return exit(newApp(stdout, stderr).RunContext(ctx, args), stderr)
+}
+
+func newApp(stdout, stderr io.Writer) *cli.App {
+	app := &cli.App{
+		Name:      "sslmem",
+		Usage:     "train self-supervised encoders and measure what they memorize of each image",
+		Writer:    stdout,
+		ErrWriter: stderr,
+		Commands: []*cli.Command{
+			demoCommand(), trainCommand(), scoreCommand(), plotCommand(), doctorCommand(), versionCommand(),
+		},
+		HideVersion:               true,
+		DisableSliceFlagSeparator: true,
+		Action:                    start,
+		ExitErrHandler:            func(*cli.Context, error) {}, // Main reports
+	}
+	app.OnUsageError = func(c *cli.Context, err error, _ bool) error { return usage(c, err, app.Flags) }
+	for _, command := range app.Commands {
+		command.OnUsageError = func(c *cli.Context, err error, _ bool) error { return usage(c, err, command.Flags) }
+		command.HideHelpCommand = true
+		action := command.Action
+		command.Action = func(c *cli.Context) error {
+			if err := checkArgs(c); err != nil {
+				return err
+			}
+			return action(c)
+		}
+	}
+	return app
+}
+
+// start answers a call without a command, or with one that does not exist.
+func start(c *cli.Context) error {
+	if name := c.Args().First(); name != "" {
+		var known []string
+		for _, command := range c.App.Commands {
+			known = append(known, command.Name)
+		}
+		hint := "commands are " + strings.Join(known, ", ")
+		if near, ok := config.Nearest(name, known); ok {
+			hint = fmt.Sprintf("did you mean %q?", near)
+		}
+		return usageError{fmt.Errorf("there is no command %q; %s", name, hint)}
+	}
+	fmt.Fprint(c.App.Writer, `sslmem trains self-supervised encoders and measures what they memorize of each image.
+
+Three things to try:
+  sslmem doctor          check this machine
+  sslmem demo            train, score and draw a small experiment, a few minutes
+  sslmem train --help    train on your own images
+
+sslmem --help lists all commands.
+`)
+	return nil
+}
+
+// usage turns the flag package's messages into a sentence with a way out.
+func usage(c *cli.Context, err error, flags []cli.Flag) error {
+	help := "see " + c.App.Name + " --help"
+	if c.Command != nil && c.Command.Name != "" && c.Command.Name != c.App.Name {
+		help = fmt.Sprintf("see %s %s --help", c.App.Name, c.Command.Name)
+	}
+	const unknown = "flag provided but not defined: -"
+	name, ok := strings.CutPrefix(err.Error(), unknown)
+	if !ok {
+		return usageError{fmt.Errorf("%w; %s", err, help)}
+	}
+	var known []string
+	for _, f := range flags {
+		known = append(known, f.Names()...)
+	}
+	name = strings.TrimLeft(name, "-")
+	if near, ok := config.Nearest(name, known); ok {
+		help = fmt.Sprintf("did you mean --%s?", near)
+	}
+	return usageError{fmt.Errorf("there is no flag --%s; %s", name, help)}
+}
+
+// takesRun marks commands whose argument is the folder of a run.
+const takesRun = "RUN"
+
+// checkArgs refuses arguments that a command does not take.
+func checkArgs(c *cli.Context) error {
+	n := c.Args().Len()
+	switch {
+	case c.Command.ArgsUsage == takesRun && n == 0:
+		return usageError{fmt.Errorf("sslmem %s needs the folder of a run, such as runs/001-demo", c.Command.Name)}
+	case c.Command.ArgsUsage == takesRun && n == 1:
+		return nil
+	case n > 0:
+		extra := c.Args().Get(n - 1)
+		if strings.HasPrefix(extra, "-") {
+			return usageError{fmt.Errorf("the flag %s must stand before the run: sslmem %s %s …", extra, c.Command.Name, extra)}
+		}
+		return usageError{fmt.Errorf("sslmem %s does not take the argument %q; see sslmem %s --help", c.Command.Name, extra, c.Command.Name)}
+	}
+	return nil
+}
+
+// settingsFlags are the flags of the commands that start a run.
+func settingsFlags(start string) []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "config", Usage: "TOML `FILE` with settings, such as the config.toml of another run"},
+		&cli.StringSliceFlag{Name: "set", Usage: "change one setting, `KEY=VALUE` with the keys of config.toml, such as recipe.epochs=20"},
+		&cli.StringFlag{Name: "data", Usage: "fashion-mnist (carried), a folder with the four official IDX files, or one images `FILE`"},
+		&cli.Uint64Flag{Name: "seed", Usage: "seed `N` of the splits and of everything random"},
+		&cli.IntFlag{Name: "pairs", Usage: "number `N` of f/g pairs, whose scores are averaged"},
+		deviceFlag(),
+		&cli.StringFlag{Name: "out", Usage: "`FOLDER` of the new run (default: the next number in runs/)"},
+		&cli.BoolFlag{Name: "overwrite", Usage: "replace the run that --out holds"},
+		&cli.StringFlag{Name: "resume", Usage: "go on with the run in `FOLDER`; " + start},
+		jsonFlag(),
+	}
+}
+
+func deviceFlag() cli.Flag {
+	return &cli.StringFlag{Name: "device", Usage: "`DEVICE` to compute on: auto, cpu, cuda or cuda:N"}
+}
+
+func jsonFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "json", Usage: "print the result as JSON, for machines"}
+}
+
+// startRun makes the run that the flags ask for, or opens the one to resume.
+func startRun(c *cli.Context, kind string) (*run, error) {
+	console := newConsole(c.App.ErrWriter, c.Bool("json"))
+	if path := c.String("resume"); path != "" {
+		for _, name := range []string{"config", "set", "data", "seed", "pairs", "out", "overwrite"} {
+			if c.IsSet(name) {
+				return nil, usageError{fmt.Errorf("--%s cannot be changed when a run is resumed; start a new run", name)}
+			}
+		}
+		r, err := openRun(path, console)
+		if err != nil {
+			return nil, err
+		}
+		return r, r.useDevice(c.String("device"))
+	}
+	s := Defaults()
+	if path := c.String("config"); path != "" {
+		if err := config.Load(path, &s); err != nil {
+			return nil, usageError{err}
+		}
+	}
+	for _, assignment := range c.StringSlice("set") {
+		if err := s.set(assignment); err != nil {
+			return nil, usageError{err}
+		}
+	}
+	if c.IsSet("data") {
+		s.Data = c.String("data")
+	}
+	if c.IsSet("seed") {
+		s.Seed = c.Uint64("seed")
+	}
+	if c.IsSet("pairs") {
+		s.Pairs = c.Int("pairs")
+	}
+	if c.IsSet("device") {
+		s.Device = c.String("device")
+	}
+	return newRun(s, console, kind, c.String("out"), c.Bool("overwrite"))
+}
+
+// openArgument opens the run that the command names.
+func openArgument(c *cli.Context) (*run, error) {
+	return openRun(c.Args().First(), newConsole(c.App.ErrWriter, c.Bool("json")))
+}
+
+// withResume adds to the error of a stopped run how to go on.
+func (r *run) withResume(err error, command string) error {
+	if err == nil || !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fmt.Errorf("%w; all is saved, go on with: sslmem %s --resume %s", err, command, r.dir)
+}

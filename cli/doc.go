@@ -1,0 +1,13 @@
+// Package cli is the command line of sslmem: one file a command, and the run
+// folder that the commands share.
+//
+// A run is a folder. config.toml holds its settings, environment.json the
+// machine, splits.json the four sets; training adds metrics.csv and encoders/,
+// scoring scores.csv, curve.csv and summary.json, drawing figures/ and
+// report.html. Every step reads the files of the one before and skips what is
+// there, so a run that was stopped goes on where it was. Files appear whole or
+// not at all.
+//
+// Results go to standard output and everything else to standard error. Exit
+// codes: see [ExitOK] and its neighbours.
+package cli

@@ -1,0 +1,195 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"sslmem/cli/rundir"
+	"sslmem/mem"
+)
+
+// An outcome is what a command that works on a run prints at its end, in words
+// or, with --json, as one JSON object.
+type outcome struct {
+	Run        string       `json:"run"`
+	Settings   Settings     `json:"settings"`
+	Summary    *mem.Summary `json:"summary,omitempty"`
+	Files      []string     `json:"files"`
+	Seconds    float64      `json:"seconds"`
+	PeakMemory int64        `json:"peak_memory_bytes"` // resident, of the whole process
+	Next       string       `json:"next"`              // command to try
+}
+
+// trainAll trains what is not trained yet, pair by pair.
+func (r *run) trainAll(ctx context.Context) (err error) {
+	metrics, err := rundir.OpenMetrics(r.dir.Join(rundir.MetricsFile), metricColumns...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, metrics.Close()) }()
+	for pair := range r.settings.Pairs {
+		for _, e := range roles() {
+			if err := r.train(ctx, e, pair, metrics); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// experimentAll trains and scores pair by pair, so that a run that is stopped
+// has whole pairs to show.
+func (r *run) experimentAll(ctx context.Context) (s *mem.Scores, c *curveTable, err error) {
+	metrics, err := rundir.OpenMetrics(r.dir.Join(rundir.MetricsFile), metricColumns...)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, metrics.Close()) }()
+	return r.eachPair(ctx, func(pair int) error {
+		for _, e := range roles() {
+			if err := r.train(ctx, e, pair, metrics); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// scoreAll scores the pairs that are trained and not scored yet.
+func (r *run) scoreAll(ctx context.Context) (*mem.Scores, *curveTable, error) {
+	return r.eachPair(ctx, func(int) error { return nil })
+}
+
+// eachPair calls first and then scores, for every pair.
+func (r *run) eachPair(ctx context.Context, first func(pair int) error) (*mem.Scores, *curveTable, error) {
+	scores, err := r.loadScores()
+	if err != nil {
+		return nil, nil, err
+	}
+	curve, err := loadCurve(r.dir.Join(rundir.CurveFile))
+	if err != nil {
+		return nil, nil, err
+	}
+	for pair := range r.settings.Pairs {
+		if err := first(pair); err != nil {
+			return nil, nil, err
+		}
+		if err := r.score(ctx, scores, pair); err != nil {
+			return nil, nil, err
+		}
+		if err := r.curve(ctx, curve, pair); err != nil {
+			return nil, nil, err
+		}
+	}
+	return scores, curve, nil
+}
+
+// summarize computes and saves the summary of the scores.
+func (r *run) summarize(scores *mem.Scores) (*mem.Summary, error) {
+	summary, err := mem.Summarize(scores, r.settings.Score.Normalisation)
+	if err != nil {
+		return nil, err
+	}
+	return summary, rundir.WriteJSON(r.dir.Join(rundir.SummaryFile), summary)
+}
+
+// draw makes the figures and the report from the files of the run and returns
+// their paths.
+func (r *run) draw() (*mem.Summary, []string, error) {
+	path := r.dir.Join(rundir.ScoresFile)
+	if !exists(path) {
+		return nil, nil, fmt.Errorf("%s has no scores yet; measure them first: sslmem score %s", r.dir, r.dir)
+	}
+	scores, err := r.loadScores()
+	if err != nil {
+		return nil, nil, err
+	}
+	res := results{scores: scores}
+	if res.summary, err = r.summarize(scores); err != nil {
+		return nil, nil, err
+	}
+	if res.curve, err = loadCurve(r.dir.Join(rundir.CurveFile)); err != nil {
+		return nil, nil, err
+	}
+	if exists(r.dir.Join(rundir.MetricsFile)) {
+		if res.metrics, err = rundir.ReadMetrics(r.dir.Join(rundir.MetricsFile)); err != nil {
+			return nil, nil, err
+		}
+	}
+	figures, err := r.figures(res)
+	if err != nil {
+		return nil, nil, err
+	}
+	paths, err := r.saveFigures(figures)
+	if err != nil {
+		return nil, nil, err
+	}
+	report := r.dir.Join(rundir.ReportFile)
+	if err := r.writeReport(report, res, figures); err != nil {
+		return nil, nil, err
+	}
+	return res.summary, append([]string{report}, paths...), nil
+}
+
+// finish fills in what every outcome has.
+func (r *run) finish(o outcome, start time.Time) outcome {
+	o.Run, o.Settings = string(r.dir), r.settings
+	o.Seconds = time.Since(start).Seconds()
+	o.PeakMemory = peakMemory()
+	return o
+}
+
+// peakMemory returns the largest resident size of the process so far.
+func peakMemory() int64 {
+	var u unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return u.Maxrss << 10
+}
+
+// print writes the outcome for a person, or as JSON.
+func (o outcome) print(w io.Writer, asJSON bool) error {
+	if asJSON {
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		return enc.Encode(o)
+	}
+	if o.Summary != nil {
+		if err := o.Summary.WriteText(w); err != nil {
+			return err
+		}
+		fmt.Fprintln(w)
+	}
+	fmt.Fprintf(w, "done in %s, %.2f GB resident at most\n", clock(time.Duration(o.Seconds*float64(time.Second))), float64(o.PeakMemory)/1e9)
+	for i, f := range o.Files {
+		label := "      "
+		if i == 0 {
+			label = "files:"
+		}
+		fmt.Fprintf(w, "%s %s\n", label, f)
+	}
+	if o.Next != "" {
+		fmt.Fprintf(w, "next:  %s\n", o.Next)
+	}
+	return nil
+}
+
+// missing returns the first encoder of the run that was not trained, or "".
+func (r *run) missing() string {
+	for pair := range r.settings.Pairs {
+		for _, e := range roles() {
+			if _, err := os.Stat(r.encoderPath(e.name(pair))); err != nil {
+				return e.name(pair)
+			}
+		}
+	}
+	return ""
+}

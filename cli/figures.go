@@ -1,0 +1,254 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
+
+	"sslmem/cli/rundir"
+	"sslmem/mem"
+	"sslmem/plots"
+)
+
+// A drawn figure with the name of its files and what it shows in words.
+type figure struct {
+	name string // of the files, without ending
+	alt  string
+	*plots.Figure
+}
+
+// results are what the figures of a run are drawn from.
+type results struct {
+	scores  *mem.Scores
+	summary *mem.Summary
+	metrics []rundir.Row
+	curve   *curveTable
+}
+
+// drawOrder puts S_C on top of the others.
+var drawOrder = []mem.Set{mem.External, mem.Independent, mem.Shared, mem.Candidate}
+
+// figures draws everything that the results allow.
+func (r *run) figures(res results) ([]figure, error) {
+	var out []figure
+	add := func(name, alt string, f *plots.Figure, err error) error {
+		if err != nil {
+			return fmt.Errorf("figure %s: %w", name, err)
+		}
+		out = append(out, figure{name, alt, f})
+		return nil
+	}
+	f, err := r.histogram(res)
+	if err := add("histogram", "Histogram of the memorization scores of the four sets", f, err); err != nil {
+		return nil, err
+	}
+	f, err = r.means(res)
+	if err := add("means", "Mean memorization score of each set with its confidence interval", f, err); err != nil {
+		return nil, err
+	}
+	if len(res.curve.rows) > 0 {
+		f, err = r.scoreCurve(res)
+		if err := add("curve", "Mean memorization score of each set against the epoch", f, err); err != nil {
+			return nil, err
+		}
+	}
+	if len(res.metrics) > 0 {
+		f, err = r.losses(res)
+		if err := add("loss", "Training loss of every encoder against the epoch", f, err); err != nil {
+			return nil, err
+		}
+	}
+	f, err = r.scatter(res)
+	if err := add("scatter", "Alignment loss of every image under g against that under f", f, err); err != nil {
+		return nil, err
+	}
+	f, err = r.images(res)
+	return out, add("images", "The most and the least memorized images of S_C", f, err)
+}
+
+// saveFigures writes every figure as PNG and SVG and returns the paths.
+func (r *run) saveFigures(figures []figure) ([]string, error) {
+	if err := os.MkdirAll(r.dir.Join(rundir.FiguresDir), 0o777); err != nil {
+		return nil, fmt.Errorf("cannot make the folder for figures: %w", err)
+	}
+	var paths []string
+	for _, f := range figures {
+		for _, format := range []string{"png", "svg"} {
+			path := r.dir.Join(rundir.FiguresDir, f.name+"."+format)
+			if err := f.Save(path); err != nil {
+				return nil, err
+			}
+			paths = append(paths, path)
+		}
+	}
+	return paths, nil
+}
+
+func (r *run) frame(title string, column plots.Column) plots.Frame {
+	s := r.settings
+	model := s.Recipe.Model
+	if s.Recipe.Width > 0 {
+		model += fmt.Sprintf(" of width %d", s.Recipe.Width)
+	}
+	return plots.Frame{
+		Title: title, Seeds: []uint64{s.Seed}, Column: column,
+		Settings: fmt.Sprintf("%s, %s, %s, %d epochs, %d f/g pairs, %d views a image",
+			methodName(s.Recipe.Method), model, r.data.Name, s.Recipe.Epochs, s.Pairs, s.Score.Views),
+	}
+}
+
+func methodName(method string) string {
+	if method == "simclr" {
+		return "SimCLR"
+	}
+	return method
+}
+
+// scoreLabel is the label of an axis of scores on the run's scale.
+func (r *run) scoreLabel() string {
+	switch r.settings.Score.Normalisation {
+	case mem.Range:
+		return "memorization m = L_g − L_f (share of its range)"
+	case mem.Ratio:
+		return "memorization m = (L_g − L_f) / (L_g + L_f)"
+	}
+	return plots.ScoreLabel
+}
+
+func pick(values []float64, at []int) []float64 {
+	out := make([]float64, len(at))
+	for i, j := range at {
+		out[i] = values[j]
+	}
+	return out
+}
+
+func (r *run) histogram(res results) (*plots.Figure, error) {
+	h := plots.Histogram{Frame: r.frame("Memorization scores by set", plots.Single), XLabel: r.scoreLabel()}
+	m := res.scores.M(r.settings.Score.Normalisation)
+	for _, set := range drawOrder {
+		if at := res.scores.In(set); len(at) > 0 {
+			h.Sets = append(h.Sets, plots.Sample{Set: set.String(), Values: pick(m, at)})
+		}
+	}
+	return h.Figure()
+}
+
+func (r *run) means(res results) (*plots.Figure, error) {
+	f := plots.Means{Frame: r.frame("Mean memorization by set", plots.Single), XLabel: "mean " + r.scoreLabel()}
+	for _, set := range slices.Backward(drawOrder) {
+		if s, ok := res.summary.Set(set); ok && s.CI.Low.Defined() {
+			f.Sets = append(f.Sets, plots.Mean{Set: set.String(), N: s.N, Mean: float64(s.Mean), Low: float64(s.CI.Low), High: float64(s.CI.High)})
+		}
+	}
+	return f.Figure()
+}
+
+func (r *run) scatter(res results) (*plots.Figure, error) {
+	f := plots.Scatter{Frame: r.frame("Alignment loss under f and g", plots.Single)}
+	lf, lg := res.scores.LossF(), res.scores.LossG()
+	for _, set := range drawOrder {
+		if at := res.scores.In(set); len(at) > 0 {
+			f.Sets = append(f.Sets, plots.Points{Set: set.String(), F: pick(lf, at), G: pick(lg, at)})
+		}
+	}
+	return f.Figure()
+}
+
+// losses reads the curves of all encoders from the metrics.
+func (r *run) losses(res results) (*plots.Figure, error) {
+	f := plots.Losses{Frame: r.frame("Training loss of f and g", plots.Single)}
+	for pair := range r.settings.Pairs {
+		for _, e := range roles() {
+			l := plots.Run{Encoder: string(e), Pair: pair}
+			for _, row := range res.metrics {
+				if row.Model == e.name(pair) {
+					l.Loss = append(l.Loss, row.Values["loss"])
+				}
+			}
+			if len(l.Loss) > 0 {
+				f.Runs = append(f.Runs, l)
+			}
+		}
+	}
+	return f.Figure()
+}
+
+// scoreCurve shows the mean over the pairs of each set's mean score, and how
+// far the pairs differ: the interval is that of the mean over the pairs.
+func (r *run) scoreCurve(res results) (*plots.Figure, error) {
+	c := plots.Curves{
+		Frame:  r.frame("Memorization grows in training", plots.Single),
+		XLabel: "epoch", YLabel: "mean m (distance)",
+		Count: fmt.Sprintf("%d images, %d pairs; band: 95 %% CI over pairs", res.scores.Len(), r.settings.Pairs),
+	}
+	c.Settings = strings.Replace(c.Settings, fmt.Sprintf("%d views", r.settings.Score.Views), fmt.Sprintf("%d views", r.settings.Score.CurveViews), 1)
+	for _, set := range drawOrder {
+		s := plots.Series{Name: set.String()}
+		for _, epoch := range r.curveEpochs() {
+			var means []float64
+			for _, row := range res.curve.rows {
+				if row.set == set && row.epoch == epoch {
+					means = append(means, row.mean)
+				}
+			}
+			if len(means) == 0 {
+				continue
+			}
+			mean, half := meanInterval(means)
+			s.X, s.Y = append(s.X, float64(epoch)), append(s.Y, mean)
+			if len(means) > 1 {
+				s.Low, s.High = append(s.Low, mean-half), append(s.High, mean+half)
+			}
+		}
+		if len(s.X) > 0 {
+			c.Series = append(c.Series, s)
+		}
+	}
+	return c.Figure()
+}
+
+// tilesPerRow is how many images the grid shows of each kind.
+const tilesPerRow = 10
+
+func (r *run) images(res results) (*plots.Figure, error) {
+	g := plots.Grid{Frame: r.frame("Most and least memorized images of S_C", plots.Double), N: len(res.scores.In(mem.Candidate))}
+	m := res.scores.M(r.settings.Score.Normalisation)
+	ranked := res.scores.Rank(mem.Candidate, r.settings.Score.Normalisation)
+	n := min(tilesPerRow, len(ranked)/2)
+	tile := func(at int) plots.Tile {
+		i := res.scores.Index[at]
+		return plots.Tile{Pixels: r.data.Image(i), C: r.data.C, H: r.data.H, W: r.data.W, Label: r.label(i), Score: m[at]}
+	}
+	for i := range n {
+		g.Most = append(g.Most, tile(ranked[i]))
+		g.Least = append(g.Least, tile(ranked[len(ranked)-1-i]))
+	}
+	return g.Figure()
+}
+
+// label names the class of an image; it is empty where there are no labels.
+func (r *run) label(i int) string {
+	switch {
+	case r.data.Labels == nil:
+		return ""
+	case r.data.Labels[i] < len(r.data.Classes):
+		return r.data.Classes[r.data.Labels[i]]
+	}
+	return fmt.Sprint(r.data.Labels[i])
+}
+
+// meanInterval returns the mean of x and half the width of its t-based 95 %
+// confidence interval, 0 for one value.
+func meanInterval(x []float64) (mean, half float64) {
+	mean, sd := stat.MeanStdDev(x, nil)
+	if len(x) < 2 {
+		return mean, 0
+	}
+	t := distuv.StudentsT{Sigma: 1, Nu: float64(len(x) - 1)}.Quantile(.975)
+	return mean, t * stat.StdErr(sd, float64(len(x)))
+}

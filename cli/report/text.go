@@ -1,0 +1,104 @@
+package report
+
+import (
+	"fmt"
+	"html/template"
+	"math"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"sslmem/mem"
+)
+
+// dash stands for a number that is not defined.
+const dash = "–"
+
+// signed writes x with its sign, or a dash if it is not finite.
+func signed[T ~float64](x T, digits int) string {
+	if !mem.Number(x).Defined() {
+		return dash
+	}
+	return fmt.Sprintf("%+.*f", digits, float64(x))
+}
+
+// unsigned writes x without a plus.
+func unsigned(x mem.Number, digits int) string { return strings.TrimPrefix(signed(x, digits), "+") }
+
+func interval(i mem.Interval, digits int) string {
+	if !i.Low.Defined() {
+		return dash
+	}
+	return fmt.Sprintf("[%s, %s]", signed(i.Low, digits), signed(i.High, digits))
+}
+
+// pValue writes p for a column that says that it holds p-values.
+func pValue(p mem.Number) string {
+	if !p.Defined() {
+		return dash
+	}
+	return strings.TrimPrefix(strings.TrimPrefix(mem.FormatP(p), "p "), "= ")
+}
+
+// decimals returns how many decimals show three significant digits of a number
+// of the size of scale.
+func decimals(scale float64) int {
+	if scale == 0 {
+		return 3
+	}
+	return min(max(0, 2-int(math.Floor(math.Log10(scale)))), 15)
+}
+
+// word is what can be a symbol: letters and digits that stand together. An
+// apostrophe before it makes it the end of another word, as in "don't".
+var word = regexp.MustCompile(`['’]?[\pL\pN_]+`)
+
+// symbols are the single letters that stand for variables.
+const symbols = "mnpdfg"
+
+// words escapes a text and sets variables in italics, with the subscript of
+// names like S_C and L_f low.
+func words(text string) template.HTML {
+	var b strings.Builder
+	end := 0
+	for _, at := range word.FindAllStringIndex(text, -1) {
+		b.WriteString(template.HTMLEscapeString(text[end:at[0]]))
+		end = at[1]
+		w := text[at[0]:end]
+		switch {
+		case len(w) == 1 && strings.Contains(symbols, w):
+			b.WriteString("<i>" + w + "</i>")
+		case len(w) == 3 && (w[:2] == "S_" || w[:2] == "L_"):
+			b.WriteString("<i>" + w[:1] + "</i><sub>" + w[2:] + "</sub>")
+		default:
+			b.WriteString(template.HTMLEscapeString(w))
+		}
+	}
+	b.WriteString(template.HTMLEscapeString(text[end:]))
+	return template.HTML(b.String())
+}
+
+// marks are the glyphs that the sets have in the figures, in a box of 10 × 10.
+var marks = map[string]template.HTML{
+	"S_S": `<circle cx="5" cy="5" r="3.6" fill="none" stroke="#0072B2" stroke-width="2" />`,
+	"S_C": `<path d="M5 .8 9.6 9H.4z" fill="#D55E00" />`,
+	"S_I": `<path d="M1.2 1.2h7.6v7.6H1.2z" fill="#009E73" />`,
+	"S_E": `<path d="M1.4 1.4l7.2 7.2M8.6 1.4l-7.2 7.2" fill="none" stroke="#999999" stroke-width="2" />`,
+}
+
+// mark returns the glyph of the set whose name a text is or, before a comma,
+// begins with, and nothing for any other text.
+func mark(text string) template.HTML {
+	name, _, _ := strings.Cut(text, ",")
+	glyph, ok := marks[name]
+	if !ok {
+		return ""
+	}
+	return `<svg class="mark" viewBox="0 0 10 10" aria-hidden="true">` + glyph + `</svg> `
+}
+
+// href returns the reference to a file below the folder of the page. It starts
+// with ./ so that no name can be taken for a scheme.
+func href(path string) template.URL {
+	return template.URL("./" + strings.TrimPrefix((&url.URL{Path: path}).EscapedPath(), "./"))
+}

@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"sslmem/cli/config"
+	"sslmem/data"
+	"sslmem/data/augment"
+	"sslmem/mem"
+	"sslmem/ssl"
+)
+
+// Settings are everything that a run depends on, and the content of its
+// config.toml.
+type Settings struct {
+	Data   string `toml:"data" json:"data"`     // "fashion-mnist", or the path of IDX files
+	Seed   uint64 `toml:"seed" json:"seed"`     // of the splits and, with the number of the pair, of everything else
+	Pairs  int    `toml:"pairs" json:"pairs"`   // f/g pairs, whose scores are averaged
+	Device string `toml:"device" json:"device"` // auto, cpu, cuda or cuda:N
+
+	Splits data.SplitSizes `toml:"splits" json:"splits"`
+	Recipe ssl.Recipe      `toml:"recipe" json:"recipe"`
+	Score  ScoreSettings   `toml:"score" json:"score"`
+}
+
+// ScoreSettings say how memorization is measured.
+type ScoreSettings struct {
+	Views         int               `toml:"views" json:"views"` // of each image
+	Distance      mem.Distance      `toml:"distance" json:"distance"`
+	Disjoint      bool              `toml:"disjoint" json:"disjoint"` // disjoint pairs of views instead of all pairs
+	Normalisation mem.Normalisation `toml:"normalisation" json:"normalisation"`
+	BatchSize     int               `toml:"batch_size" json:"batch_size"` // views per forward pass
+
+	// CurvePoints is the number of epochs, spread over the training, at which
+	// the score is also measured, with CurveViews views; 0 for none.
+	CurvePoints int `toml:"curve_points" json:"curve_points"`
+	CurveViews  int `toml:"curve_views" json:"curve_views"`
+}
+
+// carried is the name of the data set that the program carries.
+const carried = "fashion-mnist"
+
+// Defaults returns the settings of the demo: several small, quickly trained
+// pairs of encoders on the carried images.
+func Defaults() Settings {
+	views, err := augment.Lookup("demo")
+	if err != nil {
+		panic(err) // the recipe is part of the program
+	}
+	return Settings{
+		Data:   carried,
+		Pairs:  6,
+		Device: "auto",
+		Splits: data.SplitSizes{Shared: 400, Candidate: 400, Independent: 400, External: 400},
+		Recipe: ssl.Recipe{
+			Method: "simclr", Model: "resnet9", Width: 8,
+			Epochs: 50, BatchSize: 100, LR: 2e-3, WarmupEpochs: 3, WeightDecay: 1e-6,
+			Temperature: .1, ProjectorHidden: 128, ProjectorDim: 64,
+			Augment: views,
+		},
+		Score: ScoreSettings{
+			Views: 16, Distance: mem.L2, Normalisation: mem.Raw, BatchSize: 512,
+			CurvePoints: 5, CurveViews: 4,
+		},
+	}
+}
+
+// Check returns an error that names the first setting that cannot be used.
+func (s Settings) Check() error {
+	switch {
+	case s.Pairs < 1 || s.Pairs > 1000:
+		return fmt.Errorf("pairs is %d but must lie between 1 and 1000", s.Pairs)
+	case s.Score.CurvePoints < 0 || s.Score.CurvePoints > s.Recipe.Epochs:
+		return fmt.Errorf("score.curve_points is %d but must lie between 0 and recipe.epochs (%d)", s.Score.CurvePoints, s.Recipe.Epochs)
+	case s.Score.CurvePoints > 0 && s.Score.CurveViews < 2:
+		return fmt.Errorf("score.curve_views is %d but must be at least 2", s.Score.CurveViews)
+	}
+	if _, err := mem.ParseNormalisation(string(s.Score.Normalisation)); err != nil {
+		return err
+	}
+	if err := s.Recipe.Check(); err != nil {
+		return err
+	}
+	return s.Score.scorer(s.Recipe, s.Seed).Check()
+}
+
+// scorer returns the Scorer of these settings, without device and report.
+func (s ScoreSettings) scorer(r ssl.Recipe, seed uint64) mem.Scorer {
+	return mem.Scorer{
+		Augment: r.Augment, Views: s.Views, Seed: seed,
+		Distance: s.Distance, Disjoint: s.Disjoint, BatchSize: s.BatchSize,
+	}
+}
+
+// set changes one setting, given as key=value with the keys of config.toml:
+// recipe.epochs=20. Values are TOML; the quotes of a text may be left out.
+func (s *Settings) set(assignment string) error {
+	key, value, ok := strings.Cut(assignment, "=")
+	key, value = strings.TrimSpace(key), strings.TrimSpace(value)
+	if !ok || key == "" {
+		return fmt.Errorf("--set %q is not of the form key=value, such as recipe.epochs=20", assignment)
+	}
+	const name = "--set"
+	err := config.Decode(name, key+" = "+value, s)
+	if err != nil && !strings.ContainsAny(value, `"'[{`) {
+		if config.Decode(name, fmt.Sprintf("%s = %q", key, value), s) == nil {
+			return nil
+		}
+	}
+	return err
+}

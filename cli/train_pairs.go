@@ -1,0 +1,152 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+
+	"sslmem/cli/rundir"
+	"sslmem/models"
+	"sslmem/ssl"
+	"sslmem/torch"
+	"sslmem/torch/nn"
+)
+
+// metricColumns are the columns of metrics.csv after model and step.
+var metricColumns = []string{"epoch", "loss", "lr", "views_per_s", "wait"}
+
+// loop returns the training of one encoder but for its seed and folder.
+func (r *run) loop(index []int) *ssl.Loop {
+	return &ssl.Loop{Recipe: r.settings.Recipe, Data: r.data, Index: index, Device: r.device}
+}
+
+// train trains one encoder, or goes on where its training was stopped, and
+// saves it. Nothing is done if it was saved before.
+func (r *run) train(ctx context.Context, e role, pair int, metrics *rundir.Metrics) error {
+	name := e.name(pair)
+	if exists(r.encoderPath(name)) {
+		r.console.skip(r.trainingUnits())
+		return nil
+	}
+	l := r.loop(r.trainingImages(e))
+	l.Seed = r.pairSeed(pair)
+	l.Checkpoints, l.Resume = r.dir.Join(rundir.CheckpointsDir, name), true
+	l.CheckpointEvery = max(1, l.Recipe.Epochs/10)
+	l.Warn = r.console.warn
+	l.Resumed = func(step int) {
+		r.console.skip(step * r.stepUnits())
+	}
+	l.EpochEnd = func(epoch int, t ssl.Trainer) error {
+		if !r.onCurve(epoch) {
+			return nil
+		}
+		return r.saveEncoder(r.snapshotPath(name, epoch), t.Encoder())
+	}
+	// Rows of steps that a resumed training takes again are dropped first.
+	rewound := false
+	var failed error
+	l.Report = func(p ssl.Progress) {
+		r.console.step(name, p, r.stepUnits())
+		if !rewound {
+			rewound = true
+			failed = metrics.Rewind(name, p.Step-1)
+		}
+		if p.EpochEnd && failed == nil {
+			failed = metrics.Append(rundir.Row{Model: name, Step: p.Step, Values: map[string]float64{
+				"epoch": float64(p.Epoch), "loss": p.Loss, "lr": p.LR, "views_per_s": math.Round(p.ViewsPerSecond), "wait": p.Wait,
+			}})
+		}
+	}
+	trainer, err := l.Run(ctx)
+	if err := errors.Join(err, failed, metrics.Sync()); err != nil {
+		if trainer != nil {
+			ssl.Free(trainer)
+		}
+		return fmt.Errorf("training of %s: %w", name, err)
+	}
+	defer ssl.Free(trainer)
+	if err := r.saveEncoder(r.encoderPath(name), trainer.Encoder()); err != nil {
+		return err
+	}
+	// The encoder is whole on the disk: its checkpoints have done their work.
+	return os.RemoveAll(l.Checkpoints)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+func (r *run) encoderPath(name string) string {
+	return r.dir.Join(rundir.EncodersDir, name+".safetensors")
+}
+
+func (r *run) snapshotPath(name string, epoch int) string {
+	return r.dir.Join(rundir.EncodersDir, fmt.Sprintf("%s-epoch%04d.safetensors", name, epoch))
+}
+
+// modelConfig describes the encoders of the run.
+func (r *run) modelConfig() models.Config {
+	return models.Config{Model: r.settings.Recipe.Model, Width: r.settings.Recipe.Width, InChannels: r.data.C}
+}
+
+// saveEncoder writes an encoder with the description that loadEncoder needs.
+func (r *run) saveEncoder(path string, b models.Backbone) error {
+	text, err := json.Marshal(r.modelConfig())
+	if err != nil {
+		return fmt.Errorf("cannot describe the encoder: %w", err)
+	}
+	if err := os.MkdirAll(r.dir.Join(rundir.EncodersDir), 0o777); err != nil {
+		return fmt.Errorf("cannot make the folder for encoders: %w", err)
+	}
+	return torch.SaveSafetensors(path, nn.State(b), map[string]string{"sslmem.encoder": string(text)})
+}
+
+// loadEncoder reads an encoder of the run, in evaluation mode, on its device.
+func (r *run) loadEncoder(path string) (models.Backbone, error) {
+	if !exists(path) {
+		return nil, fmt.Errorf("there is no encoder %s; train it first: sslmem train --resume %s", path, r.dir)
+	}
+	s := torch.NewScope()
+	defer s.Close()
+	state, _, err := torch.LoadSafetensors(s, path)
+	if err != nil {
+		return nil, err
+	}
+	b, err := models.New(r.modelConfig(), torch.NewGenerator(0, torch.CPU))
+	if err != nil {
+		return nil, err
+	}
+	if err := nn.LoadState(b, state); err != nil {
+		nn.Free(b)
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	nn.To(b, r.device, torch.ChannelsLast)
+	nn.SetTraining(b, false)
+	return b, nil
+}
+
+// onCurve reports whether the score is also measured after this epoch.
+func (r *run) onCurve(epoch int) bool {
+	for _, e := range r.curveEpochs() {
+		if e == epoch {
+			return true
+		}
+	}
+	return false
+}
+
+// curveEpochs are the epochs at which the score is measured, evenly spread and
+// ending with the last.
+func (r *run) curveEpochs() []int {
+	n, all := r.settings.Score.CurvePoints, r.settings.Recipe.Epochs
+	epochs := make([]int, n)
+	for i := range epochs {
+		epochs[i] = all * (i + 1) / n
+	}
+	return epochs
+}
