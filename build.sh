@@ -22,9 +22,11 @@ readonly third log=$third/build.log objects=$third/build
 . scripts/compile.sh
 
 build() {
-  need check_platform
-  need check_go
-  need check_cxx
+  local checks=(check_platform check_go check_cxx)
+  find_libtorch
+  libtorch_wheels
+  libtorch_is_fetched || checks+=(check_python "check_disk $wheels_disk")
+  need "${checks[@]}"
   begin_steps
   setup_libtorch
   set_flags
@@ -70,8 +72,7 @@ run_bench() {
   else
     wheels=("torch==$libtorch_is" numpy==2.3.5)
     if ! has_wheels "$folder" "${wheels[@]}"; then
-      need check_python
-      need check_disk 9
+      need check_python 'check_disk 9'
       say pytorch "fetching PyTorch $libtorch_is for Python with pip (about 3 GB)"
       install_wheels "$folder" 'fetching PyTorch' "${wheels[@]}"
     fi

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2034
 # Where libtorch comes from. Sourced by build.sh after steps.sh; sets libtorch (the folder
 # with lib and include), libtorch_is (its version) and libtorch_source.
 
@@ -77,26 +77,30 @@ has_wheels() {
   [[ -f $folder/.wheels && $(<"$folder/.wheels") == "$*" ]]
 }
 
-# fetch_libtorch installs the pinned wheels unless they are there. Those for a GPU serve
-# a machine without one too.
-fetch_libtorch() {
-  local folder=$third/libtorch wanted=("${wheels_cpu[@]}") download=0.6 disk=3
-  has_gpu && wanted=("${wheels_cuda[@]}") download=2.5 disk=8
-  if has_wheels "$folder" --no-deps "${wanted[@]}" || has_wheels "$folder" --no-deps "${wheels_cuda[@]}"; then
-    return
+# libtorch_wheels sets wheels to what this machine wants, and wheels_download and wheels_disk
+# to their size in GB.
+libtorch_wheels() {
+  if has_gpu; then
+    wheels=(--no-deps "${wheels_cuda[@]}") wheels_download=2.5 wheels_disk=8
+  else
+    wheels=(--no-deps "${wheels_cpu[@]}") wheels_download=0.6 wheels_disk=3
   fi
-  need check_python
-  need check_disk $disk
-  say libtorch "fetching PyTorch $torch_version with pip (about $download GB)"
-  install_wheels "$folder" 'fetching libtorch' --no-deps "${wanted[@]}"
 }
 
-# setup_libtorch finds or fetches libtorch, and writes the choice to third_party/libtorch.env.
+# libtorch_is_fetched tells whether pip has nothing to do. The wheels for a GPU serve a
+# machine without one too.
+libtorch_is_fetched() {
+  [[ $libtorch_source != pip ]] || has_wheels "$third/libtorch" "${wheels[@]}" ||
+    has_wheels "$third/libtorch" --no-deps "${wheels_cuda[@]}"
+}
+
+# setup_libtorch fetches what find_libtorch has chosen, if it must, and checks it. The choice
+# is written to third_party/libtorch.env.
 setup_libtorch() {
   local missing choice
-  find_libtorch
-  if [[ $libtorch_source == pip ]]; then
-    fetch_libtorch
+  if ! libtorch_is_fetched; then
+    say libtorch "fetching PyTorch $torch_version with pip (about $wheels_download GB)"
+    install_wheels "$third/libtorch" 'fetching libtorch' "${wheels[@]}"
   fi
   libtorch_is=$(libtorch_version "$libtorch")
   at_least "$libtorch_is" $torch_oldest ||

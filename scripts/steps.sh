@@ -107,10 +107,15 @@ parallel_jobs() {
 # Each check prints what it found; or it prints what is missing, with the way out, and
 # returns 1.
 
-# need CHECK... ends the build if the check fails.
+# need CHECK... ends the build if one of the checks fails, after saying so of each.
 need() {
-  local found
-  found=$("$@") || fail "$found."
+  local check found missing=0
+  for check; do
+    # A check may have an argument: "check_disk 3".
+    # shellcheck disable=SC2086
+    found=$($check) || { missing=1 && printf 'build.sh: %s.\n' "$found" >&2; }
+  done
+  ((missing == 0)) || exit 1
 }
 
 check_platform() {
