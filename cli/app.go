@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"sslmem/cli/config"
+	"sslmem/ssl"
 )
 
 // Main runs the program with the given arguments, the name of the program
@@ -193,7 +194,7 @@ func openArgument(c *cli.Context) (*run, error) {
 
 // withResume adds to the error of a stopped run how to go on.
 func (r *run) withResume(err error, command string) error {
-	if err == nil || !errors.Is(err, context.Canceled) {
+	if !errors.Is(err, ssl.ErrStopped) && !errors.Is(err, context.Canceled) {
 		return err
 	}
 	return fmt.Errorf("%w; all is saved, go on with: sslmem %s --resume %s", err, command, r.dir)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -16,7 +17,10 @@ import (
 // a plain line every few seconds elsewhere. Work is counted in units of one
 // view passing forward through an encoder, so that training and scoring add
 // up and the end can be predicted.
+//
+// Several trainings may report at the same time.
 type console struct {
+	mu    sync.Mutex
 	w     io.Writer // standard error
 	bar   *progressbar.ProgressBar
 	quiet bool
@@ -60,6 +64,8 @@ func (c *console) end() {
 
 // skip takes work off the job that an earlier run did.
 func (c *console) skip(units int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.total -= units
 	if c.bar != nil && c.total > c.done {
 		c.bar.ChangeMax(c.total)
@@ -68,6 +74,8 @@ func (c *console) skip(units int) {
 
 // step reports one step of a training.
 func (c *console) step(name string, p ssl.Progress, units int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if p.EpochEnd {
 		c.text = fmt.Sprintf("%s  epoch %d/%d  loss %.3f  %s views/s  wait %.0f %%",
 			name, p.Epoch, p.Epochs, p.Loss, thousands(p.ViewsPerSecond), 100*p.Wait)
@@ -79,6 +87,8 @@ func (c *console) step(name string, p ssl.Progress, units int) {
 func (c *console) scoring(pair, units int) func(done, total int) {
 	before := 0
 	return func(done, total int) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
 		c.text = fmt.Sprintf("pair %d  scoring %d/%d images", pair, done, total)
 		c.advance((done-before)*units, true)
 		before = done
@@ -125,6 +135,8 @@ func (c *console) say(format string, args ...any) {
 
 // warn writes a warning, also when quiet.
 func (c *console) warn(text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.bar != nil {
 		fmt.Fprint(c.w, "\r\033[K")
 	}

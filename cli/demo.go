@@ -32,7 +32,7 @@ changed; those that are used stand in config.toml of the run.
 			r.console.say("%s · %s/%d · %s · %d+%d images a encoder, %d pairs, %d epochs · %s · seed %d · %s",
 				s.Recipe.Method, s.Recipe.Model, s.Recipe.Width, r.data.Name, s.Splits.Shared, s.Splits.Candidate, s.Pairs, s.Recipe.Epochs, r.device, s.Seed, r.dir)
 			r.console.begin(s.Pairs * (2*r.trainingUnits() + r.scoringUnits() + r.curveUnits()))
-			_, _, err = r.experimentAll(c.Context)
+			err = r.experiment(c.Context)
 			r.console.end()
 			if err != nil {
 				return r.withResume(err, "demo")

@@ -147,6 +147,7 @@ func speed(ctx context.Context) finding {
 		f.Detail = err.Error()
 		return f
 	}
+	torch.SetNumThreads(s.Threads)
 	views, err := drawingRate(train, s.Recipe.Augment)
 	if err != nil {
 		f.Detail = err.Error()
@@ -165,7 +166,7 @@ func speed(ctx context.Context) finding {
 		return f
 	}
 	f.OK = true
-	f.Detail = fmt.Sprintf("training %s views/s (%s of width %d), drawing views %s/s on one core",
+	f.Detail = fmt.Sprintf("training %s views/s (%s of width %d), drawing views %s/s, each on one core",
 		thousands(last.ViewsPerSecond), s.Recipe.Model, s.Recipe.Width, thousands(views))
 	if views < 2*last.ViewsPerSecond {
 		f.Detail += "; drawing views is a large part of the work"

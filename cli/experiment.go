@@ -27,68 +27,77 @@ type outcome struct {
 	Next       string       `json:"next"`              // command to try
 }
 
-// trainAll trains what is not trained yet, pair by pair.
-func (r *run) trainAll(ctx context.Context) (err error) {
-	metrics, err := rundir.OpenMetrics(r.dir.Join(rundir.MetricsFile), metricColumns...)
+// trainAll trains what is not trained yet.
+func (r *run) trainAll(ctx context.Context) error {
+	return r.withMetrics(func() error {
+		return r.eachPair(ctx, func(ctx context.Context, pair int) error { return r.trainPair(ctx, pair) })
+	})
+}
+
+// experiment trains and scores pair by pair, so that a run that is stopped has
+// whole pairs to show.
+func (r *run) experiment(ctx context.Context) error {
+	return r.withMetrics(func() error {
+		return r.scorePairs(ctx, r.trainPair)
+	})
+}
+
+// scoreAll scores the pairs that are not scored yet.
+func (r *run) scoreAll(ctx context.Context) error {
+	return r.scorePairs(ctx, func(context.Context, int) error { return nil })
+}
+
+// withMetrics runs fn with metrics.csv open.
+func (r *run) withMetrics(fn func() error) (err error) {
+	m, err := rundir.OpenMetrics(r.dir.Join(rundir.MetricsFile), metricColumns...)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, metrics.Close()) }()
-	for pair := range r.settings.Pairs {
-		for _, e := range roles() {
-			if err := r.train(ctx, e, pair, metrics); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	r.metrics = &sharedMetrics{m: m}
+	defer func() { err = errors.Join(err, m.Close()) }()
+	return fn()
 }
 
-// experimentAll trains and scores pair by pair, so that a run that is stopped
-// has whole pairs to show.
-func (r *run) experimentAll(ctx context.Context) (s *mem.Scores, c *curveTable, err error) {
-	metrics, err := rundir.OpenMetrics(r.dir.Join(rundir.MetricsFile), metricColumns...)
+// scorePairs calls first for every pair and then scores it.
+func (r *run) scorePairs(ctx context.Context, first func(ctx context.Context, pair int) error) error {
+	t, err := r.openTables()
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	defer func() { err = errors.Join(err, metrics.Close()) }()
-	return r.eachPair(ctx, func(pair int) error {
-		for _, e := range roles() {
-			if err := r.train(ctx, e, pair, metrics); err != nil {
+	return r.eachPair(ctx, func(ctx context.Context, pair int) error {
+		if err := first(ctx, pair); err != nil {
+			return err
+		}
+		if err := r.score(ctx, t, pair); err != nil {
+			return err
+		}
+		return r.curve(ctx, t, pair)
+	})
+}
+
+// eachPair calls fn for every pair, several at a time where the cores allow.
+// The first error ends the others, which save what they have.
+func (r *run) eachPair(ctx context.Context, fn func(ctx context.Context, pair int) error) error {
+	pairs := make(chan int)
+	return together(ctx, r.pairsAtOnce()+1, func(ctx context.Context, worker int) error {
+		if worker == 0 { // hands out the pairs in order
+			defer close(pairs)
+			for pair := range r.settings.Pairs {
+				select {
+				case pairs <- pair:
+				case <-ctx.Done():
+					return nil
+				}
+			}
+			return nil
+		}
+		for pair := range pairs {
+			if err := fn(ctx, pair); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-}
-
-// scoreAll scores the pairs that are trained and not scored yet.
-func (r *run) scoreAll(ctx context.Context) (*mem.Scores, *curveTable, error) {
-	return r.eachPair(ctx, func(int) error { return nil })
-}
-
-// eachPair calls first and then scores, for every pair.
-func (r *run) eachPair(ctx context.Context, first func(pair int) error) (*mem.Scores, *curveTable, error) {
-	scores, err := r.loadScores()
-	if err != nil {
-		return nil, nil, err
-	}
-	curve, err := loadCurve(r.dir.Join(rundir.CurveFile))
-	if err != nil {
-		return nil, nil, err
-	}
-	for pair := range r.settings.Pairs {
-		if err := first(pair); err != nil {
-			return nil, nil, err
-		}
-		if err := r.score(ctx, scores, pair); err != nil {
-			return nil, nil, err
-		}
-		if err := r.curve(ctx, curve, pair); err != nil {
-			return nil, nil, err
-		}
-	}
-	return scores, curve, nil
 }
 
 // summarize computes and saves the summary of the scores.

@@ -16,10 +16,14 @@ import (
 
 // A drawn figure with the name of its files and what it shows in words.
 type figure struct {
-	name string // of the files, without ending
-	alt  string
+	name    string // of the files, without ending
+	alt     string // what it shows
+	caption string // what to look for
 	*plots.Figure
 }
+
+// figureFormats are the endings of the files of a figure.
+var figureFormats = []string{"png", "svg"}
 
 // results are what the figures of a run are drawn from.
 type results struct {
@@ -35,39 +39,28 @@ var drawOrder = []mem.Set{mem.External, mem.Independent, mem.Shared, mem.Candida
 // figures draws everything that the results allow.
 func (r *run) figures(res results) ([]figure, error) {
 	var out []figure
-	add := func(name, alt string, f *plots.Figure, err error) error {
+	for _, f := range []struct {
+		name, alt, caption string
+		possible           bool
+		draw               func(results) (*plots.Figure, error)
+	}{
+		{"histogram", "Histogram of the memorization scores of the four sets", "Where f memorizes, S_C lies to the right of the other sets, and S_I to the left.", true, r.histogram},
+		{"means", "Mean memorization score of each set with its confidence interval", "Intervals are over the images of a set, with the encoders as given.", true, r.means},
+		{"curve", "Mean memorization score of each set against the epoch", "The common course of all sets is the offset between f and g; memorization is the distance between them.", len(res.curve.rows) > 0, r.scoreCurve},
+		{"loss", "Training loss of every encoder against the epoch", "f and g should be trained equally well: then what differs between them is what they saw.", len(res.metrics) > 0, r.losses},
+		{"scatter", "Alignment loss of every image under g against that under f", "Above the diagonal lie the images that f aligns better than g.", true, r.scatter},
+		{"images", "The most and the least memorized images of S_C", "The score of a single image is noisy; see the reliability in the table.", true, r.images},
+	} {
+		if !f.possible {
+			continue
+		}
+		drawn, err := f.draw(res)
 		if err != nil {
-			return fmt.Errorf("figure %s: %w", name, err)
+			return nil, fmt.Errorf("figure %s: %w", f.name, err)
 		}
-		out = append(out, figure{name, alt, f})
-		return nil
+		out = append(out, figure{f.name, f.alt, f.caption, drawn})
 	}
-	f, err := r.histogram(res)
-	if err := add("histogram", "Histogram of the memorization scores of the four sets", f, err); err != nil {
-		return nil, err
-	}
-	f, err = r.means(res)
-	if err := add("means", "Mean memorization score of each set with its confidence interval", f, err); err != nil {
-		return nil, err
-	}
-	if len(res.curve.rows) > 0 {
-		f, err = r.scoreCurve(res)
-		if err := add("curve", "Mean memorization score of each set against the epoch", f, err); err != nil {
-			return nil, err
-		}
-	}
-	if len(res.metrics) > 0 {
-		f, err = r.losses(res)
-		if err := add("loss", "Training loss of every encoder against the epoch", f, err); err != nil {
-			return nil, err
-		}
-	}
-	f, err = r.scatter(res)
-	if err := add("scatter", "Alignment loss of every image under g against that under f", f, err); err != nil {
-		return nil, err
-	}
-	f, err = r.images(res)
-	return out, add("images", "The most and the least memorized images of S_C", f, err)
+	return out, nil
 }
 
 // saveFigures writes every figure as PNG and SVG and returns the paths.
@@ -77,7 +70,7 @@ func (r *run) saveFigures(figures []figure) ([]string, error) {
 	}
 	var paths []string
 	for _, f := range figures {
-		for _, format := range []string{"png", "svg"} {
+		for _, format := range figureFormats {
 			path := r.dir.Join(rundir.FiguresDir, f.name+"."+format)
 			if err := f.Save(path); err != nil {
 				return nil, err

@@ -18,6 +18,7 @@ type run struct {
 	splits   data.Splits
 	device   torch.Device
 	console  *console
+	metrics  *sharedMetrics // while trainings run
 }
 
 // newRun makes the folder of a new run, with its settings, environment and
@@ -93,6 +94,9 @@ func (r *run) useDevice(name string) (err error) {
 		name = r.settings.Device
 	}
 	r.device, err = torch.ParseDevice(name)
+	if err == nil {
+		r.useThreads()
+	}
 	return err
 }
 

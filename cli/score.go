@@ -33,8 +33,12 @@ already are not scored again.
 				return fmt.Errorf("encoder %s of %s is not trained yet; go on with: sslmem train --resume %s", name, r.dir, r.dir)
 			}
 			r.console.begin(r.settings.Pairs * (r.scoringUnits() + r.curveUnits()))
-			scores, _, err := r.scoreAll(c.Context)
+			err = r.scoreAll(c.Context)
 			r.console.end()
+			if err != nil {
+				return err
+			}
+			scores, err := r.loadScores()
 			if err != nil {
 				return err
 			}

@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"sync"
 
 	"sslmem/cli/rundir"
 	"sslmem/data/rng"
 	"sslmem/mem"
-	"sslmem/models"
 	"sslmem/torch/nn"
 )
 
@@ -44,66 +45,110 @@ func (r *run) loadScores() (*mem.Scores, error) {
 	return s, nil
 }
 
-// score measures one pair and adds it to scores.csv. Nothing is done if it is
-// there already.
-func (r *run) score(ctx context.Context, scores *mem.Scores, pair int) error {
-	if pair < len(scores.Pairs) {
+// tables are the scores of a run while its pairs are scored, several at a time.
+// Files hold the pairs in order, so a pair that is done early waits for those
+// before it.
+type tables struct {
+	mu     sync.Mutex
+	scores *mem.Scores
+	curve  *curveTable
+	early  map[int]mem.PairLoss
+	loaded int // pairs that were there at the start
+}
+
+func (r *run) openTables() (*tables, error) {
+	scores, err := r.loadScores()
+	if err != nil {
+		return nil, err
+	}
+	curve, err := loadCurve(r.dir.Join(rundir.CurveFile))
+	return &tables{scores: scores, curve: curve, early: map[int]mem.PairLoss{}, loaded: len(scores.Pairs)}, err
+}
+
+// add adds the losses of a pair and saves what is complete.
+func (t *tables) add(pair int, loss mem.PairLoss, path string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.early[pair] = loss
+	for {
+		next := len(t.scores.Pairs)
+		loss, ok := t.early[next]
+		if !ok {
+			return nil
+		}
+		delete(t.early, next)
+		if err := t.scores.AddPair(loss); err != nil {
+			return err
+		}
+		if err := t.scores.SaveCSV(path); err != nil {
+			return err
+		}
+	}
+}
+
+// score measures one pair. Nothing is done if that was done before.
+func (r *run) score(ctx context.Context, t *tables, pair int) error {
+	if pair < t.loaded {
 		r.console.skip(r.scoringUnits())
 		return nil
 	}
-	f, g, free, err := r.loadPair(r.encoderPath(roleF.name(pair)), r.encoderPath(roleG.name(pair)))
-	if err != nil {
-		return err
+	loss, err := r.scorePair(ctx, pair, r.settings.Score.Views, t.scores.Index,
+		r.encoderPath(roleF.name(pair)), r.encoderPath(roleG.name(pair)))
+	if err == nil {
+		err = t.add(pair, loss, r.dir.Join(rundir.ScoresFile))
 	}
-	defer free()
+	if err != nil {
+		return fmt.Errorf("scoring of pair %d: %w", pair, err)
+	}
+	return nil
+}
+
+// scorePair measures the losses of the encoders in two files.
+func (r *run) scorePair(ctx context.Context, pair, views int, index []int, pathF, pathG string) (loss mem.PairLoss, err error) {
+	f, err := r.loadEncoder(pathF)
+	if err != nil {
+		return loss, err
+	}
+	defer nn.Free(f)
+	g, err := r.loadEncoder(pathG)
+	if err != nil {
+		return loss, err
+	}
+	defer nn.Free(g)
 	c := r.settings.Score.scorer(r.settings.Recipe, r.scoreSeed(pair))
-	c.Device = r.device
-	c.Report = r.console.scoring(pair, 2*c.Views)
-	loss, err := c.Pair(ctx, f, g, r.data, scores.Index, r.pairSeed(pair))
-	if err != nil {
-		return fmt.Errorf("scoring of pair %d: %w", pair, err)
-	}
-	if err := scores.AddPair(loss); err != nil {
-		return fmt.Errorf("scoring of pair %d: %w", pair, err)
-	}
-	return scores.SaveCSV(r.dir.Join(rundir.ScoresFile))
+	c.Views, c.Device = views, r.device
+	c.Together = r.encodersAtOnce() > 1
+	c.Report = r.console.scoring(pair, 2*views)
+	return c.Pair(ctx, f, g, r.data, index, r.pairSeed(pair))
 }
 
 func (r *run) scoreSeed(pair int) uint64 {
 	return rng.Sub(r.pairSeed(pair), rng.Word("views of scores"))
 }
 
-func (r *run) loadPair(pathF, pathG string) (f, g models.Backbone, free func(), err error) {
-	if f, err = r.loadEncoder(pathF); err != nil {
-		return nil, nil, nil, err
-	}
-	if g, err = r.loadEncoder(pathG); err != nil {
-		nn.Free(f)
-		return nil, nil, nil, err
-	}
-	return f, g, func() { nn.Free(f); nn.Free(g) }, nil
-}
-
 // curve measures a pair at the epochs of the curve, adds its rows to curve.csv
 // and removes the encoders that were kept for it. Nothing is done if the rows
 // are there already.
-func (r *run) curve(ctx context.Context, c *curveTable, pair int) error {
+func (r *run) curve(ctx context.Context, t *tables, pair int) error {
 	epochs := r.curveEpochs()
 	if len(epochs) == 0 {
 		return nil
 	}
-	if !c.has(pair, epochs) {
-		index := mem.NewScores(r.members(), nil)
+	if t.hasCurve(pair, epochs) {
+		r.console.skip(r.curveUnits())
+	} else {
+		var rows []curveRow
 		for _, epoch := range epochs {
-			if err := r.curvePoint(ctx, c, index, pair, epoch); err != nil {
+			loss, err := r.scorePair(ctx, pair, r.settings.Score.CurveViews, t.scores.Index,
+				r.snapshotPath(roleF.name(pair), epoch), r.snapshotPath(roleG.name(pair), epoch))
+			if err != nil {
 				return fmt.Errorf("scoring of pair %d after epoch %d: %w", pair, epoch, err)
 			}
+			rows = append(rows, setMeans(t.scores, loss, pair, epoch)...)
 		}
-		if err := c.save(r.dir.Join(rundir.CurveFile)); err != nil {
+		if err := t.addCurve(rows, r.dir.Join(rundir.CurveFile)); err != nil {
 			return err
 		}
-	} else {
-		r.console.skip(r.curveUnits())
 	}
 	for _, epoch := range epochs {
 		for _, e := range roles() {
@@ -115,27 +160,34 @@ func (r *run) curve(ctx context.Context, c *curveTable, pair int) error {
 	return nil
 }
 
-func (r *run) curvePoint(ctx context.Context, c *curveTable, points *mem.Scores, pair, epoch int) error {
-	f, g, free, err := r.loadPair(r.snapshotPath(roleF.name(pair), epoch), r.snapshotPath(roleG.name(pair), epoch))
-	if err != nil {
-		return err
-	}
-	defer free()
-	scorer := r.settings.Score.scorer(r.settings.Recipe, r.scoreSeed(pair))
-	scorer.Views, scorer.Device = r.settings.Score.CurveViews, r.device
-	scorer.Report = r.console.scoring(pair, 2*scorer.Views)
-	loss, err := scorer.Pair(ctx, f, g, r.data, points.Index, r.pairSeed(pair))
-	if err != nil {
-		return err
-	}
+// setMeans returns the mean raw score of each set.
+func setMeans(points *mem.Scores, loss mem.PairLoss, pair, epoch int) []curveRow {
+	var rows []curveRow
 	for _, set := range mem.Sets() {
-		if at := points.In(set); len(at) > 0 {
-			var sum float64
-			for _, i := range at {
-				sum += loss.G[i] - loss.F[i]
-			}
-			c.add(curveRow{pair, epoch, set, len(at), sum / float64(len(at))})
+		at := points.In(set)
+		if len(at) == 0 {
+			continue
 		}
+		var sum float64
+		for _, i := range at {
+			sum += loss.G[i] - loss.F[i]
+		}
+		rows = append(rows, curveRow{pair, epoch, set, len(at), sum / float64(len(at))})
 	}
-	return nil
+	return rows
+}
+
+func (t *tables) hasCurve(pair int, epochs []int) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.curve.has(pair, epochs)
+}
+
+// addCurve adds the rows of a pair and saves the table, ordered by pair.
+func (t *tables) addCurve(rows []curveRow, path string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.curve.rows = append(t.curve.rows, rows...)
+	slices.SortStableFunc(t.curve.rows, func(a, b curveRow) int { return a.pair - b.pair })
+	return t.curve.save(path)
 }

@@ -19,6 +19,11 @@ type Settings struct {
 	Pairs  int    `toml:"pairs" json:"pairs"`   // f/g pairs, whose scores are averaged
 	Device string `toml:"device" json:"device"` // auto, cpu, cuda or cuda:N
 
+	// Threads is the number of threads of one encoder on the CPU; as many
+	// encoders are trained at once as the cores allow. 0 gives all cores to one
+	// encoder, which is faster for large networks only.
+	Threads int `toml:"threads" json:"threads"`
+
 	Splits data.SplitSizes `toml:"splits" json:"splits"`
 	Recipe ssl.Recipe      `toml:"recipe" json:"recipe"`
 	Score  ScoreSettings   `toml:"score" json:"score"`
@@ -51,7 +56,7 @@ func Defaults() Settings {
 	return Settings{
 		Data:   carried,
 		Pairs:  6,
-		Device: "auto",
+		Device: "auto", Threads: 1,
 		Splits: data.SplitSizes{Shared: 400, Candidate: 400, Independent: 400, External: 400},
 		Recipe: ssl.Recipe{
 			Method: "simclr", Model: "resnet9", Width: 8,
@@ -71,6 +76,8 @@ func (s Settings) Check() error {
 	switch {
 	case s.Pairs < 1 || s.Pairs > 1000:
 		return fmt.Errorf("pairs is %d but must lie between 1 and 1000", s.Pairs)
+	case s.Threads < 0 || s.Threads > 1024:
+		return fmt.Errorf("threads is %d but must lie between 0 and 1024", s.Threads)
 	case s.Score.CurvePoints < 0 || s.Score.CurvePoints > s.Recipe.Epochs:
 		return fmt.Errorf("score.curve_points is %d but must lie between 0 and recipe.epochs (%d)", s.Score.CurvePoints, s.Recipe.Epochs)
 	case s.Score.CurvePoints > 0 && s.Score.CurveViews < 2:

@@ -26,7 +26,7 @@ func (r *run) loop(index []int) *ssl.Loop {
 
 // train trains one encoder, or goes on where its training was stopped, and
 // saves it. Nothing is done if it was saved before.
-func (r *run) train(ctx context.Context, e role, pair int, metrics *rundir.Metrics) error {
+func (r *run) train(ctx context.Context, e role, pair int) error {
 	name := e.name(pair)
 	if exists(r.encoderPath(name)) {
 		r.console.skip(r.trainingUnits())
@@ -53,16 +53,16 @@ func (r *run) train(ctx context.Context, e role, pair int, metrics *rundir.Metri
 		r.console.step(name, p, r.stepUnits())
 		if !rewound {
 			rewound = true
-			failed = metrics.Rewind(name, p.Step-1)
+			failed = r.metrics.rewind(name, p.Step-1)
 		}
 		if p.EpochEnd && failed == nil {
-			failed = metrics.Append(rundir.Row{Model: name, Step: p.Step, Values: map[string]float64{
+			failed = r.metrics.append(rundir.Row{Model: name, Step: p.Step, Values: map[string]float64{
 				"epoch": float64(p.Epoch), "loss": p.Loss, "lr": p.LR, "views_per_s": math.Round(p.ViewsPerSecond), "wait": p.Wait,
 			}})
 		}
 	}
 	trainer, err := l.Run(ctx)
-	if err := errors.Join(err, failed, metrics.Sync()); err != nil {
+	if err := errors.Join(err, failed, r.metrics.sync()); err != nil {
 		if trainer != nil {
 			ssl.Free(trainer)
 		}

@@ -2,6 +2,7 @@ package mem
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -37,6 +38,8 @@ type Scorer struct {
 	// on it beyond float32 rounding.
 	BatchSize int
 	Device    torch.Device
+	// Together runs f and g at the same time, each in a thread of its own.
+	Together bool
 	// Report, if set, is told after each batch how many points are done.
 	Report func(done, total int)
 }
@@ -66,7 +69,6 @@ func (c Scorer) Pair(ctx context.Context, f, g Encoder, d *data.Dataset, index [
 	if err := c.Check(); err != nil {
 		return p, err
 	}
-	defer torch.LockThread()()
 	n := len(index)
 	p.F, p.G = make([]float64, n), make([]float64, n)
 	if halves := c.Views >= 4; halves {
@@ -85,11 +87,21 @@ func (c Scorer) Pair(ctx context.Context, f, g Encoder, d *data.Dataset, index [
 			return p, v.err
 		}
 		shape := []int{(to - from) * c.Views, d.C, recipe.Size, recipe.Size}
-		err := torch.Try(func() {
-			c.losses(v.pixels, shape, f, p.F, p.FHalf, from, to)
-			c.losses(v.pixels, shape, g, p.G, p.GHalf, from, to)
-		})
-		if err != nil {
+		var failed [2]error
+		both := func(i int) {
+			if i == 0 {
+				failed[i] = torch.Try(func() { c.losses(v.pixels, shape, f, p.F, p.FHalf, from, to) })
+			} else {
+				failed[i] = torch.Try(func() { c.losses(v.pixels, shape, g, p.G, p.GHalf, from, to) })
+			}
+		}
+		if c.Together {
+			parallel(2, both)
+		} else {
+			both(0)
+			both(1)
+		}
+		if err := errors.Join(failed[:]...); err != nil {
 			return p, err
 		}
 		if c.Report != nil {
@@ -102,6 +114,7 @@ func (c Scorer) Pair(ctx context.Context, f, g Encoder, d *data.Dataset, index [
 // losses fills loss and half at positions from … to−1 from the views of these
 // points, the K views of a point following each other.
 func (c Scorer) losses(pixels []float32, shape []int, e Encoder, loss []float64, half [2][]float64, from, to int) {
+	defer torch.LockThread()()
 	s := torch.NewScope()
 	defer s.Close()
 	var features *torch.Tensor

@@ -111,6 +111,9 @@ func SetNumThreads(n int) {
 // threads per calling thread, so a goroutine that computes for long should
 // stay on one.
 func LockThread() (unlock func()) {
+	mustInit("LockThread")
 	runtime.LockOSThread()
+	// The number of threads reaches a thread of the system when it first asks.
+	C.ct_get_num_threads()
 	return runtime.UnlockOSThread
 }

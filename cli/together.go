@@ -1,0 +1,85 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+
+	"sslmem/cli/rundir"
+	"sslmem/torch"
+)
+
+// together runs fn for 0 … n−1 at the same time and waits for all. The first
+// error ends the context of the others and is returned.
+func together(ctx context.Context, n int, fn func(ctx context.Context, i int) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var once sync.Once
+	var first error
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			if err := fn(ctx, i); err != nil {
+				once.Do(func() { first = err })
+				cancel(err)
+			}
+		})
+	}
+	wg.Wait()
+	return first
+}
+
+// Small networks do not keep two cores busy: operations are too short to be
+// divided. So each encoder computes with few threads, and the two encoders of
+// a pair, or several pairs, are trained at the same time. With a fixed number
+// of threads an encoder comes out the same on every number of cores.
+
+// useThreads sets the threads of one encoder.
+func (r *run) useThreads() {
+	if r.settings.Threads > 0 {
+		torch.SetNumThreads(r.settings.Threads)
+	}
+}
+
+// encodersAtOnce is how many encoders are trained at the same time.
+func (r *run) encodersAtOnce() int {
+	if r.device.Type != torch.CPUType || r.settings.Threads == 0 {
+		return 1
+	}
+	return max(1, runtime.NumCPU()/r.settings.Threads)
+}
+
+func (r *run) pairsAtOnce() int { return min(max(1, r.encodersAtOnce()/2), r.settings.Pairs) }
+
+// sharedMetrics lets several trainings write one metrics.csv.
+type sharedMetrics struct {
+	mu sync.Mutex
+	m  *rundir.Metrics
+}
+
+func (s *sharedMetrics) rewind(model string, step int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.m.Rewind(model, step)
+}
+
+func (s *sharedMetrics) append(row rundir.Row) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.m.Append(row)
+}
+
+func (s *sharedMetrics) sync() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.m.Sync()
+}
+
+// trainPair trains what is not trained yet of a pair.
+func (r *run) trainPair(ctx context.Context, pair int) error {
+	if r.encodersAtOnce() > 1 {
+		return together(ctx, 2, func(ctx context.Context, i int) error { return r.train(ctx, roles()[i], pair) })
+	}
+	return errors.Join(r.train(ctx, roleF, pair), r.train(ctx, roleG, pair))
+}
