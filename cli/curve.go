@@ -42,6 +42,23 @@ func (c *curveTable) has(pair int, epochs []int) bool {
 	return true
 }
 
+// above returns, for each pair, the mean of a set less that of another.
+func (c *curveTable) above(set, base mem.Set, epoch int) []float64 {
+	bases := map[int]float64{}
+	for _, r := range c.rows {
+		if r.set == base && r.epoch == epoch {
+			bases[r.pair] = r.mean
+		}
+	}
+	var out []float64
+	for _, r := range c.rows {
+		if b, ok := bases[r.pair]; ok && r.set == set && r.epoch == epoch {
+			out = append(out, r.mean-b)
+		}
+	}
+	return out
+}
+
 // save writes the table, whole or not at all.
 func (c *curveTable) save(path string) error {
 	return atomicfile.Write(path, func(w io.Writer) error {

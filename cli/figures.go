@@ -46,7 +46,7 @@ func (r *run) figures(res results) ([]figure, error) {
 	}{
 		{"histogram", "Histogram of the memorization scores of the four sets", "Where f memorizes, S_C lies to the right of the other sets, and S_I to the left.", true, r.histogram},
 		{"means", "Mean memorization score of each set with its confidence interval", "Intervals are over the images of a set, with the encoders as given.", true, r.means},
-		{"curve", "Mean memorization score of each set against the epoch", "The common course of all sets is the offset between f and g; memorization is the distance between them.", len(res.curve.rows) > 0, r.scoreCurve},
+		{"curve", "Mean memorization score of each set, less that of S_E, against the epoch", "The offset between f and g, which all sets share, is taken away by S_E.", len(res.curve.rows) > 0 && r.splits.Sizes().External > 0, r.scoreCurve},
 		{"loss", "Training loss of every encoder against the epoch", "f and g should be trained equally well: then what differs between them is what they saw.", len(res.metrics) > 0, r.losses},
 		{"scatter", "Alignment loss of every image under g against that under f", "Above the diagonal lie the images that f aligns better than g.", true, r.scatter},
 		{"images", "The most and the least memorized images of S_C", "The score of a single image is noisy; see the reliability in the table.", true, r.images},
@@ -89,7 +89,7 @@ func (r *run) frame(title string, column plots.Column) plots.Frame {
 	}
 	return plots.Frame{
 		Title: title, Seeds: []uint64{s.Seed}, Column: column,
-		Settings: fmt.Sprintf("%s, %s, %s, %d epochs, %d f/g pairs, %d views a image",
+		Settings: fmt.Sprintf("%s, %s, %s, %d epochs, %d f/g pairs, %d views an image",
 			methodName(s.Recipe.Method), model, r.data.Name, s.Recipe.Epochs, s.Pairs, s.Score.Views),
 	}
 }
@@ -171,30 +171,30 @@ func (r *run) losses(res results) (*plots.Figure, error) {
 	return f.Figure()
 }
 
-// scoreCurve shows the mean over the pairs of each set's mean score, and how
-// far the pairs differ: the interval is that of the mean over the pairs.
+// scoreCurve shows how far the mean score of each set lies above that of S_E,
+// which neither encoder saw: the offset between f and g, which all sets share,
+// cancels. The curve is the mean over the pairs, the band the confidence
+// interval of that mean.
 func (r *run) scoreCurve(res results) (*plots.Figure, error) {
 	c := plots.Curves{
-		Frame:  r.frame("Memorization grows in training", plots.Single),
-		XLabel: "epoch", YLabel: "mean m (distance)",
-		Count: fmt.Sprintf("%d images, %d pairs; band: 95 %% CI over pairs", res.scores.Len(), r.settings.Pairs),
+		Frame:  r.frame("Memorization against the epoch", plots.Single),
+		XLabel: "epoch", YLabel: "mean m − mean m of S_E (distance)",
+		Count: fmt.Sprintf("%d images, %d pairs; band: 95 %% CI over the pairs", res.scores.Len(), r.settings.Pairs),
 	}
 	c.Settings = strings.Replace(c.Settings, fmt.Sprintf("%d views", r.settings.Score.Views), fmt.Sprintf("%d views", r.settings.Score.CurveViews), 1)
 	for _, set := range drawOrder {
+		if set == mem.External {
+			continue
+		}
 		s := plots.Series{Name: set.String()}
 		for _, epoch := range r.curveEpochs() {
-			var means []float64
-			for _, row := range res.curve.rows {
-				if row.set == set && row.epoch == epoch {
-					means = append(means, row.mean)
-				}
-			}
-			if len(means) == 0 {
+			above := res.curve.above(set, mem.External, epoch)
+			if len(above) == 0 {
 				continue
 			}
-			mean, half := meanInterval(means)
+			mean, half := meanInterval(above)
 			s.X, s.Y = append(s.X, float64(epoch)), append(s.Y, mean)
-			if len(means) > 1 {
+			if len(above) > 1 {
 				s.Low, s.High = append(s.Low, mean-half), append(s.High, mean+half)
 			}
 		}

@@ -93,11 +93,14 @@ func (r *run) useDevice(name string) (err error) {
 	if name == "" {
 		name = r.settings.Device
 	}
-	r.device, err = torch.ParseDevice(name)
-	if err == nil {
-		r.useThreads()
+	if err := torch.Init(); err != nil {
+		return err
 	}
-	return err
+	if r.device, err = torch.ParseDevice(name); err != nil {
+		return usageError{err}
+	}
+	r.useThreads()
+	return nil
 }
 
 // openData reads the training images of a data set, by name or path.
