@@ -125,7 +125,7 @@ setup_shim() {
     object_is_current "$name" || stale+=("$name")
   done
   if ((${#stale[@]} > 0)); then
-    say shim "compiling ${#stale[@]} files (up to 20 s each)"
+    say shim "compiling ${#stale[@]} of ${#names[@]} files (up to 20 s each)"
     compile_objects "${stale[@]}"
   fi
   stamp=$(hash_of "$toolchain" "$(file_hash "${names[@]/%/.o}")")
