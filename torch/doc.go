@@ -1,5 +1,169 @@
-// Package torch binds libtorch: tensors, automatic differentiation, devices,
-// random numbers and files.
+// Package torch binds libtorch, the C++ library under PyTorch: tensors,
+// automatic differentiation, devices, random numbers and files.
+//
+// A program makes tensors in a scope, computes with their methods and closes
+// the scope:
+//
+//	s := torch.NewScope()
+//	defer s.Close()
+//	x := torch.FromSlice(s, []float32{1, 2, 3, 4}, 2, 2)
+//	fmt.Println(x.Mm(x.T()).Sum().Item())
+//
+// Package nn builds layers and optim builds optimizers on top of this one; the
+// package example trains a network with them.
+//
+// # Tensors
+//
+// A [Tensor] is an array of any number of dimensions, with elements of one
+// [DType] on one [Device]. It comes from a slice ([FromSlice], [Scalar]), a
+// method of the scope ([Scope.Zeros], [Scope.Full], [Scope.Arange], …), a
+// [Generator] or a file, and its elements come back by [ToSlice],
+// [Tensor.Item], or [Data] without a copy. Printing it shows them.
+//
+// Methods are ATen's operators in Go's spelling, with PyTorch's meaning:
+// broadcasting, promotion of dtypes, negative dimensions that count from the
+// end. Arguments that a method does not have keep PyTorch's defaults. A method
+// whose name ends in InPlace, and Zero, Fill and CopyFrom, change the receiver
+// and return it; all others leave it alone, though the result of a
+// shape-changing one, such as [Tensor.View], shares its memory.
+//
+// Images are batches [N, C, H, W]. [Tensor.Contiguous] with [ChannelsLast]
+// puts the channels of a pixel side by side, which convolutions prefer; the
+// shape stays the same.
+//
+// # Scopes
+//
+// The memory of a tensor is C++'s, and Go's collector neither sees how large it
+// is nor hurries to free it. So each tensor belongs to a [Scope], and closing
+// the scope frees all of its tensors at that moment. One scope for each
+// training step or scored batch keeps memory flat:
+//
+//	for batch := range batches {
+//		s := torch.NewScope()
+//		x := torch.FromSlice(s, batch.Pixels, n, 3, 32, 32)
+//		loss := model.Forward(x).Mean() // everything in between belongs to s
+//		loss.Backward()
+//		s.Close()
+//	}
+//
+// The rules are few:
+//
+//   - A result joins the deepest scope among its operands; of equally deep
+//     ones, the first. [NewScope] has depth 1, [Scope.Child] is one deeper
+//     than its parent. Naming a scope where the data enters is enough.
+//   - [Root], the nil scope, is the shallowest of all. Its tensors live until
+//     the collector finds them unreachable, or [Tensor.Free]. Parameters live
+//     there; as operands they draw no result into Root unless all others are
+//     root tensors too.
+//   - [Scope.Use] gives a root tensor, or one of another scope, a second name
+//     in s, so that what is computed from it joins s. Both names share memory
+//     and history.
+//   - [Tensor.MoveTo] hands a tensor to another scope, and [Tensor.Keep] to
+//     Root. That is how a result outlives the scope in which it was computed.
+//   - [Scope.Do] runs a function in a child scope, closes that and lifts the
+//     result out; [Tidy] does it for a function of one tensor.
+//   - Closing a scope frees names, not memory that others hold: a view
+//     elsewhere, a second name or the autograd graph keeps it alive.
+//
+// [Live] counts the tensors of the process. A test that compares it before and
+// after finds every scope that was not closed; package torchtest does so.
+//
+// # Errors
+//
+// Misuse, such as shapes that do not fit, panics with an [*Error], as an index
+// out of range does in Go: computations stay readable, and mistakes are found
+// where they are made. It tells the operator, the dtypes and shapes of the
+// operands, the [Kind] of failure and what libtorch said. No C++ exception
+// crosses into Go or ends the process.
+//
+// [Try] runs a function and returns such a panic as an error. It belongs where
+// a program meets data that it did not make, and where memory may run out:
+//
+//	err := torch.Try(func() { y = x.Mm(w) })
+//
+// Using a tensor whose scope was closed, or that was freed, is an error of kind
+// [Closed], never a use of freed memory; only slices of [Data] are beyond that
+// protection. Functions that meet the outside world, such as [LoadSafetensors],
+// [ParseDevice] and [Init], return their errors.
+//
+// # Autograd
+//
+// Operations on a tensor with [Tensor.RequireGrad] are recorded.
+// [Tensor.Backward] of a scalar result adds its derivatives to the Grad of
+// every leaf, where optimizers find them; [Gradients] returns derivatives
+// instead and touches no Grad. With createGraph they can be differentiated
+// again.
+//
+// [NoGrad] runs a function without recording. The setting belongs to the
+// operating system's thread, so NoGrad locks the goroutine to its own for that
+// time, and goroutines started inside have recording on. [Tensor.Detach]
+// leaves the history of one tensor behind.
+//
+// The graph holds what the backward pass needs, also after the scope of those
+// tensors was closed, and lets go of it in Backward or when the last result is
+// freed. Changing a tensor in place that the backward pass needs is found
+// there, and panics.
+//
+// # Threads
+//
+// A scope and a generator are for one goroutine at a time. Tensors may be read
+// by many, as the parameters of a network are; changes in place and Backward
+// must not run beside another use of the same tensors.
+//
+// One operation uses up to [NumThreads] threads, from a pool that libtorch
+// keeps for each thread that calls it. [SetNumThreads] sets the number for the
+// process, before the first operation. Goroutines wander between threads, and
+// each new one gets a pool of its own; one that computes for long calls
+// [LockThread] first. Sums in floating point depend on how work is split, so
+// results are the same bit for bit only for the same number of threads.
+//
+// # Randomness
+//
+// A [Generator] is a stream of random numbers on one device. The same seed
+// gives the numbers of a torch.Generator of PyTorch with that seed. Nothing in
+// this package draws from libtorch's global generator, so no part of a program
+// disturbs the numbers of another. [Generator.State] and [Generator.SetState]
+// save and restore the position in the stream, for checkpoints.
+//
+// # Files
+//
+// [SaveSafetensors] and [LoadSafetensors] write and read named tensors in the
+// safetensors format, which PyTorch reads and writes too. A file appears
+// complete or not at all, and has the same bytes for the same tensors. Package
+// safetensors has the format itself, for programs that need no libtorch.
+//
+// # Devices
+//
+// [CPU] is always there. [CUDA] devices need an NVIDIA driver and a libtorch
+// built for it; its CUDA part is loaded only when something asks for a GPU.
+// [ParseDevice] reads what a user typed, "auto" included, and says why a
+// device cannot be used. [Tensor.ToDevice] copies; operands of one operation
+// must be on one device. GPUs compute behind the caller's back: an operation
+// returns at once, and [Tensor.Item] or [ToSlice] waits.
+//
+// # How libtorch is found
+//
+// The package does not link libtorch. At the first use, or in [Init], it opens
+// the shim libctorch.so, a small library that build.sh compiles and that brings
+// libtorch in. A program that never touches a tensor starts without it, and one
+// that does not find it gets an error which says what to do, wrapping
+// [ErrNoLibrary]. The shim is looked for in this order:
+//
+//   - the file that the environment variable SSLMEM_SHIM names, and nothing
+//     else if it is set;
+//   - the folder of the executable, links followed;
+//   - the folder third_party beside that folder;
+//   - the folder third_party of the source tree that the program was compiled
+//     from.
+//
+// A shim of another version of this package, or one that meets another libtorch
+// than it was compiled for, is refused. [LibraryPath] and [Version] tell what
+// was loaded.
+//
+// # How operators are added
+//
+// The file ops.txt lists the operators, one ATen schema with its documentation
+// each. Add a line, then run go generate and build.sh.
 package torch
 
 //go:generate go run ../internal/opgen -torch .
