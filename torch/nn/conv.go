@@ -40,7 +40,23 @@ func NewConv2d(in, out, k int, o ConvOptions, g *torch.Generator) *Conv2d {
 // number of channels, dtype or device than the weight, or is smaller than the
 // kernel.
 func (c *Conv2d) Forward(x *torch.Tensor) *torch.Tensor {
-	return x.Conv2d(c.Weight, c.Bias, []int{c.Stride, c.Stride}, []int{c.Padding, c.Padding})
+	stride := c.Stride
+	if c.overrunsOneDNN() && x.Dim() == 4 {
+		// A 1×1 kernel reads every stride-th pixel: taking those first is the same.
+		x = x.Slice(2, 0, x.Size(2), stride).Slice(3, 0, x.Size(3), stride)
+		stride = 1
+	}
+	return x.Conv2d(c.Weight, c.Bias, []int{stride, stride}, []int{c.Padding, c.Padding})
+}
+
+// overrunsOneDNN reports whether c is a strided 1×1 convolution of few
+// channels. Its gradient writes beyond a buffer in oneDNN, libtorch's library
+// for CPUs, where the channels lie last and are fewer than a vector holds (8
+// with AVX2, 16 with AVX-512): it then hangs or is wrong, in PyTorch too
+// (github.com/uxlfoundation/oneDNN/issues/6035, seen with libtorch 2.14.1).
+func (c *Conv2d) overrunsOneDNN() bool {
+	const vector = 16
+	return c.Stride > 1 && c.Padding == 0 && c.Weight.Size(2) == 1 && c.Weight.Size(3) == 1 && c.Weight.Size(1) < vector
 }
 
 // Register implements [Module].

@@ -198,3 +198,33 @@ func TestLayersRefuseOtherShapes(t *testing.T) {
 		nn.Free(layer)
 	}
 }
+
+// A strided 1×1 convolution of few channels that lie last, as the shortcut of
+// a narrow ResNet is: the weight's gradient is that of the matrix product over
+// the pixels that it reads. In oneDNN alone this hangs or is wrong, see
+// Conv2d.Forward.
+func TestStridedPointwiseConv(t *testing.T) {
+	torchtest.NoLeak(t)
+	g := torch.NewGenerator(1, torch.CPU)
+	for _, in := range []int{1, 4, 7, 12, 16} {
+		conv := nn.NewConv2d(in, 2*in, 1, nn.ConvOptions{Stride: 2}, g)
+		nn.To(conv, torch.CPU, torch.ChannelsLast)
+		s := torch.NewScope()
+		const n, side, half = 4, 33, 17
+		x := g.Randn(s, []int{n, in, side, side}, torch.Float32).Contiguous(torch.ChannelsLast)
+		w := g.Randn(s, []int{n, 2 * in, half, half}, torch.Float32)
+		y := conv.Forward(x)
+		y.Mul(w).Sum().Backward()
+
+		rows := func(t *torch.Tensor) *torch.Tensor { // [N, C, H, W] to [N·H·W, C]
+			return t.Permute([]int{0, 2, 3, 1}).Reshape([]int{-1, t.Size(1)})
+		}
+		read := rows(x.Slice(2, 0, side, 2).Slice(3, 0, side, 2))
+		weight := s.Use(conv.Weight).Detach().Reshape([]int{2 * in, in})
+		torchtest.AllClose(t, rows(y), read.Mm(weight.T()), tolerance, tolerance)
+		// Sums of 1,156 products of order 1.
+		torchtest.AllClose(t, s.Use(conv.Weight.Grad()).Reshape([]int{2 * in, in}), rows(w).T().Mm(read), 1e-5, 2e-4)
+		s.Close()
+		nn.Free(conv)
+	}
+}
