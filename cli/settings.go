@@ -55,12 +55,12 @@ func Defaults() Settings {
 	}
 	return Settings{
 		Data:   carried,
-		Pairs:  6,
+		Pairs:  3,
 		Device: "auto", Threads: 1,
-		Splits: data.SplitSizes{Shared: 400, Candidate: 400, Independent: 400, External: 400},
+		Splits: data.SplitSizes{Shared: 150, Candidate: 200, Independent: 200, External: 600},
 		Recipe: ssl.Recipe{
 			Method: "simclr", Model: "resnet9", Width: 8,
-			Epochs: 50, BatchSize: 100, LR: 2e-3, WarmupEpochs: 3, WeightDecay: 1e-6,
+			Epochs: 300, BatchSize: 70, LR: 1e-3, WarmupEpochs: 15, WeightDecay: 1e-6,
 			Temperature: .1, ProjectorHidden: 128, ProjectorDim: 64,
 			Augment: views,
 		},

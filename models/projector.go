@@ -12,7 +12,7 @@ func NewProjector(in, hidden, out int, g *torch.Generator) nn.Sequential {
 	return nn.Sequential{
 		nn.NewLinear(in, hidden, true, g),
 		nn.NewBatchNorm(hidden),
-		nn.ReLU{},
+		nn.ReLU{InPlace: true},
 		nn.NewLinear(hidden, out, true, g),
 	}
 }

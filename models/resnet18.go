@@ -43,10 +43,9 @@ func NewResNet18(width, in int, g *torch.Generator) *ResNet18 {
 // Forward maps images [N, C, H, W] to features [N, 8·width], the mean over the
 // remaining pixels.
 func (m *ResNet18) Forward(x *torch.Tensor) *torch.Tensor {
-	x = m.BN1.Forward(m.Conv1.Forward(x)).Relu()
-	for _, l := range m.Layers {
-		x = l.Forward(x)
-	}
+	l := m.Layers
+	x = nn.Sequential{m.Conv1, m.BN1, nn.ReLU{InPlace: true}, l[0], l[1], l[2], l[3]}.Forward(x)
+	defer x.Free()
 	return x.AdaptiveAvgPool2d([]int{1, 1}).Flatten(1, -1)
 }
 
@@ -88,8 +87,12 @@ func (b *basicBlock) Forward(x *torch.Tensor) *torch.Tensor {
 	if b.downsample != nil {
 		short = b.downsample.Forward(x)
 	}
-	y := b.bn1.Forward(b.conv1.Forward(x)).Relu()
-	return b.bn2.Forward(b.conv2.Forward(y)).Add(short).Relu()
+	y := nn.Sequential{b.conv1, b.bn1, nn.ReLU{InPlace: true}, b.conv2, b.bn2}.Forward(x)
+	sum := y.AddInPlace(short, 1).ReluInPlace()
+	if short != x {
+		short.Free()
+	}
+	return sum
 }
 
 func (b *basicBlock) Register(r *nn.Registry) {

@@ -29,7 +29,7 @@ func NewResNet9(width, in int, g *torch.Generator) *ResNet9 {
 		s := nn.Sequential{
 			nn.NewConv2d(in, out, 3, nn.ConvOptions{Padding: 1, Bias: true}, g),
 			nn.NewBatchNorm(out),
-			nn.ReLU{},
+			nn.ReLU{InPlace: true},
 		}
 		if pool {
 			s = append(s, nn.MaxPool2d{Kernel: 2})
@@ -50,12 +50,20 @@ func NewResNet9(width, in int, g *torch.Generator) *ResNet9 {
 
 // Forward maps images [N, C, H, W] to features [N, 8·width].
 func (m *ResNet9) Forward(x *torch.Tensor) *torch.Tensor {
-	x = m.Conv2.Forward(m.Conv1.Forward(x))
-	x = m.Res1.Forward(x).Add(x)
-	x = m.Conv4.Forward(m.Conv3.Forward(x))
-	x = m.Res2.Forward(x).Add(x)
-	top, _ := x.AdaptiveMaxPool2d([]int{1, 1})
+	x = nn.Sequential{m.Conv1, m.Conv2, residual{m.Res1}, m.Conv3, m.Conv4, residual{m.Res2}}.Forward(x)
+	top, at := x.AdaptiveMaxPool2d([]int{1, 1})
+	x.Free()
+	at.Free()
 	return top.Flatten(1, -1)
+}
+
+// residual adds its input to what its layers make of it.
+type residual struct{ nn.Sequential }
+
+func (r residual) Forward(x *torch.Tensor) *torch.Tensor {
+	y := r.Sequential.Forward(x)
+	defer y.Free()
+	return y.Add(x)
 }
 
 // Features implements [Backbone].

@@ -99,6 +99,8 @@ package torch
 #cgo nocallback ct_mul__Scalar
 #cgo noescape ct_lerp__Scalar
 #cgo nocallback ct_lerp__Scalar
+#cgo noescape ct_relu_
+#cgo nocallback ct_relu_
 #cgo noescape ct_zero_
 #cgo nocallback ct_zero_
 #cgo noescape ct_fill__Scalar
@@ -531,6 +533,14 @@ func (t *Tensor) MulScalarInPlace(other float64) *Tensor {
 func (t *Tensor) LerpInPlace(end *Tensor, weight float64) *Tensor {
 	join("lerp_", t, end)
 	check("lerp_", C.ct_lerp__Scalar(t.h, end.h, C.double(weight)), t, end)
+	return t
+}
+
+// ReluInPlace replaces every element of t by max(t, 0) and returns t. Gradients
+// flow through it unless what computed t needs its result for them.
+func (t *Tensor) ReluInPlace() *Tensor {
+	join("relu_", t)
+	check("relu_", C.ct_relu_(t.h), t)
 	return t
 }
 

@@ -13,7 +13,7 @@ var recipes = []Recipe{
 	// crops than SimCLR's, as a crop of 8 % of 28×28 pixels shows hardly anything.
 	{
 		Name: "demo", Size: 28,
-		ScaleMin: 0.2, ScaleMax: 1, RatioMin: 3. / 4, RatioMax: 4. / 3, Flip: 0.5,
+		ScaleMin: 0.4, ScaleMax: 1, RatioMin: 3. / 4, RatioMax: 4. / 3, Flip: 0.5,
 		Brightness: 0.4, Contrast: 0.4, JitterP: 0.8,
 		Mean: []float32{0.2860}, Std: []float32{0.3530},
 	},

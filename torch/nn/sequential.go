@@ -24,11 +24,17 @@ func (s Sequential) Register(r *Registry) {
 	}
 }
 
-// ReLU is max(x, 0) as a layer.
-type ReLU struct{}
+// ReLU is max(x, 0) as a layer. InPlace overwrites x, which saves memory where
+// nothing else needs x: behind a batch norm, not behind a sigmoid.
+type ReLU struct{ InPlace bool }
 
 // Forward returns max(x, 0).
-func (ReLU) Forward(x *torch.Tensor) *torch.Tensor { return x.Relu() }
+func (l ReLU) Forward(x *torch.Tensor) *torch.Tensor {
+	if l.InPlace {
+		return x.ReluInPlace()
+	}
+	return x.Relu()
+}
 
 // Register implements [Module]; there is nothing to name.
 func (ReLU) Register(*Registry) {}

@@ -4,7 +4,7 @@
 
 #include "types.h"
 
-#define CT_ABI 0x77ea8999u
+#define CT_ABI 0x0990e67cu
 
 typedef struct ct_api_table {
   void (*init)(void);
@@ -97,6 +97,7 @@ typedef struct ct_api_table {
   ct_err (*mul__Tensor)(ct_tensor self, ct_tensor other);
   ct_err (*mul__Scalar)(ct_tensor self, double other);
   ct_err (*lerp__Scalar)(ct_tensor self, ct_tensor end, double weight);
+  ct_err (*relu_)(ct_tensor self);
   ct_err (*zero_)(ct_tensor self);
   ct_err (*fill__Scalar)(ct_tensor self, double value);
   ct_err (*copy_)(ct_tensor self, ct_tensor src);
@@ -521,6 +522,10 @@ static inline ct_err ct_mul__Scalar(ct_tensor self, double other) {
 
 static inline ct_err ct_lerp__Scalar(ct_tensor self, ct_tensor end, double weight) {
   return ct_table->lerp__Scalar(self, end, weight);
+}
+
+static inline ct_err ct_relu_(ct_tensor self) {
+  return ct_table->relu_(self);
 }
 
 static inline ct_err ct_zero_(ct_tensor self) {

@@ -40,6 +40,7 @@
 #include <ATen/ops/sub_ops.h>
 #include <ATen/ops/mul_ops.h>
 #include <ATen/ops/lerp_ops.h>
+#include <ATen/ops/relu_ops.h>
 #include <ATen/ops/zero_ops.h>
 #include <ATen/ops/fill_ops.h>
 #include <ATen/ops/copy_ops.h>
@@ -291,6 +292,10 @@ ct_err mul__Scalar(ct_tensor self, double other) noexcept {
 
 ct_err lerp__Scalar(ct_tensor self, ct_tensor end, double weight) noexcept {
   return guard([&] { at::_ops::lerp__Scalar::call(ct::ref(self), ct::ref(end), ct::scalar(weight, self)); });
+}
+
+ct_err relu_(ct_tensor self) noexcept {
+  return guard([&] { at::_ops::relu_::call(ct::ref(self)); });
 }
 
 ct_err zero_(ct_tensor self) noexcept {

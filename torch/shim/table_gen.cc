@@ -93,6 +93,7 @@ ct_err sub__Tensor(ct_tensor self, ct_tensor other, double alpha) noexcept;
 ct_err mul__Tensor(ct_tensor self, ct_tensor other) noexcept;
 ct_err mul__Scalar(ct_tensor self, double other) noexcept;
 ct_err lerp__Scalar(ct_tensor self, ct_tensor end, double weight) noexcept;
+ct_err relu_(ct_tensor self) noexcept;
 ct_err zero_(ct_tensor self) noexcept;
 ct_err fill__Scalar(ct_tensor self, double value) noexcept;
 ct_err copy_(ct_tensor self, ct_tensor src) noexcept;
@@ -245,6 +246,7 @@ static const ct_api_table table = {
     .mul__Tensor = mul__Tensor,
     .mul__Scalar = mul__Scalar,
     .lerp__Scalar = lerp__Scalar,
+    .relu_ = relu_,
     .zero_ = zero_,
     .fill__Scalar = fill__Scalar,
     .copy_ = copy_,

@@ -24,7 +24,14 @@ import (
 // Main runs the tests and ends the process. If they pass but tensors are still
 // living after the garbage collector has run, it says how many and fails: a
 // scope was not closed, or a variable of the package holds a tensor.
+//
+// Operations get one thread: the tests of several packages run at the same
+// time, and threads that wait for each other on cores that are taken are
+// slower by far than none.
 func Main(m *testing.M) {
+	if torch.Init() == nil { // a test says what is wrong if it needs the library
+		torch.SetNumThreads(1)
+	}
 	code := m.Run()
 	if n := Drain(0); code == 0 && n != 0 {
 		fmt.Fprintf(os.Stderr, "torchtest: %d tensors live after the last test; close their scopes, or let go of root tensors\n", n)
