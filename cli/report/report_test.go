@@ -196,7 +196,7 @@ func TestHostileText(t *testing.T) {
 		var names []string
 		for _, e := range elements(t, render(t, d)) {
 			switch e.name {
-			case "i", "sub", "svg", "circle", "path": // set by words and mark
+			case "i", "sub", "span", "svg", "circle", "path": // set by words and mark
 			default:
 				names = append(names, e.name)
 			}

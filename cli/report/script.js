@@ -42,7 +42,7 @@
     const text = search.value.trim().toLowerCase();
     let shown = 0;
     for (const row of rows) {
-      const [, , label, number] = row.cells;
+      const [, , label, , , number] = row.cells;
       const fits = label.dataset.key.toLowerCase().includes(text) || number.dataset.key === text;
       row.hidden = !(fits && (set.value === "" || row.dataset.set === set.value));
       if (!row.hidden) shown++;

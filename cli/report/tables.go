@@ -93,8 +93,8 @@ func contrastName(c mem.Contrast) string {
 }
 
 // trusted is the reliability from which on single scores are shown without a
-// warning; below .7, more than half of the variance of the difference between
-// two scorings is noise by the usual rule of thumb for test scores.
+// warning. Below it, more than 30 % of the variance of the scores comes from
+// the draw of the views.
 const trusted = 0.7
 
 // ImagesNote says how far the order of single images can be trusted, from the

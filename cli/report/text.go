@@ -50,15 +50,21 @@ func decimals(scale float64) int {
 }
 
 // word is what can be a symbol: letters and digits that stand together. An
-// apostrophe before it makes it the end of another word, as in "don't".
-var word = regexp.MustCompile(`['’]?[\pL\pN_]+`)
+// apostrophe before it makes it the end of another word, as in "don't". A power
+// of ten goes with its number, as in "3.1e-06".
+var word = regexp.MustCompile(`[0-9.]+e-[0-9]+|['’]?[\pL\pN_]+`)
+
+// together keeps what belongs together on one line.
+var together = strings.NewReplacer(" = ", "\u00a0=\u00a0", " %", "\u00a0%")
 
 // symbols are the single letters that stand for variables.
 const symbols = "mnpdfg"
 
 // words escapes a text and sets variables in italics, with the subscript of
-// names like S_C and L_f low.
+// names like S_C and L_f low, so that no line breaks inside a number or between
+// a variable and its value.
 func words(text string) template.HTML {
+	text = together.Replace(text)
 	var b strings.Builder
 	end := 0
 	for _, at := range word.FindAllStringIndex(text, -1) {
@@ -70,6 +76,8 @@ func words(text string) template.HTML {
 			b.WriteString("<i>" + w + "</i>")
 		case len(w) == 3 && (w[:2] == "S_" || w[:2] == "L_"):
 			b.WriteString("<i>" + w[:1] + "</i><sub>" + w[2:] + "</sub>")
+		case strings.Contains(w, "e-"): // browsers break lines after the hyphen
+			b.WriteString(`<span class="whole">` + w + "</span>")
 		default:
 			b.WriteString(template.HTMLEscapeString(w))
 		}
