@@ -57,6 +57,11 @@ func cReturn(o *Op) (typ string, outs int, err error) {
 	case o.InPlace():
 		return "ct_err", 0, nil
 	case len(o.Returns) > 1:
+		for _, r := range o.Returns {
+			if r.Type != "Tensor" || r.List {
+				return "", 0, fmt.Errorf("%s: no C form for the result %s among several", o.GoName, typeKey(r))
+			}
+		}
 		return "ct_err", len(o.Returns), nil
 	case o.Returns[0].Type == "Tensor" && o.Returns[0].List:
 		return "ct_list", 0, nil

@@ -120,8 +120,10 @@ func parseOp(line string) (*Op, error) {
 		}
 		op.Args = append(op.Args, arg)
 	}
-	for name := range exposed {
-		return nil, fmt.Errorf("%s: the schema has no argument %s", op.GoName, name)
+	for _, name := range splitList(m[2]) {
+		if exposed[name] {
+			return nil, fmt.Errorf("%s: the schema has no argument %s", op.GoName, name)
+		}
 	}
 	returns := strings.TrimSuffix(strings.TrimPrefix(m[6], "("), ")")
 	if m[6][0] != '(' {
@@ -133,6 +135,9 @@ func parseOp(line string) (*Op, error) {
 			return nil, err
 		}
 		op.Returns = append(op.Returns, arg)
+	}
+	if len(op.Returns) == 0 {
+		return nil, fmt.Errorf("%s: the schema has no result", op.GoName)
 	}
 	return op, nil
 }
