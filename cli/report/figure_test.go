@@ -3,6 +3,7 @@ package report_test
 import (
 	"bytes"
 	"image/png"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -44,9 +45,21 @@ func TestNewFigure(t *testing.T) {
 	t.Error("the figure is not on the page")
 }
 
-// A figure whose SVG would be heavy is shown as PNG.
+// A figure whose SVG would be heavy, here with pictures of noise, is shown as
+// PNG.
 func TestHeavyFigure(t *testing.T) {
-	f, err := report.NewFigure(scatter(t, 30000, plots.Single), "", "description")
+	const side = 224
+	noise := plots.Tile{C: 3, H: side, W: side, Pixels: make([]uint8, 3*side*side)}
+	r := rand.New(rand.NewPCG(1, 1))
+	for i := range noise.Pixels {
+		noise.Pixels[i] = uint8(r.IntN(256))
+	}
+	tiles := []plots.Tile{noise, noise, noise, noise, noise}
+	grid, err := plots.Grid{Frame: plots.Frame{Title: "Noise", Seeds: []uint64{1}}, Most: tiles, Least: tiles, N: 10}.Figure()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := report.NewFigure(grid, "", "description")
 	if err != nil {
 		t.Fatal(err)
 	}
