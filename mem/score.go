@@ -1,8 +1,8 @@
 package mem
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -20,10 +20,12 @@ type Encoder interface {
 	Forward(x *torch.Tensor) *torch.Tensor
 }
 
-// Scorer measures alignment losses. Its zero values are not usable; fill all
-// fields.
+// Scorer measures alignment losses. Its zero value is not usable; fill Augment,
+// Views, Distance and BatchSize at least.
 type Scorer struct {
-	// Augment draws the views: by the definition, as in training.
+	// Augment draws the views: by the definition, as in training. What it
+	// leaves open, size and normalisation, is taken from the data set; see
+	// [augment.Recipe.Fit].
 	Augment augment.Recipe
 	// Views is K, the number of views of each point, at least 2. Both encoders
 	// see the same ones (common random numbers), and those of a point depend
@@ -58,12 +60,23 @@ func (c Scorer) Check() error {
 	if _, err := ParseDistance(string(c.Distance)); err != nil {
 		return err
 	}
-	return c.Augment.Check()
+	open := c.Augment
+	if open.Size == 0 {
+		open.Size = 1 // Pair takes it from the images
+	}
+	return open.Check()
 }
 
 // Pair returns the losses of the points index of d under f and g, in the order
-// of index; seed is recorded as that of the pair. It ends early, with ctx's
-// error, when ctx ends.
+// of index, with those of the halves of the views where there are at least
+// four; seed is recorded as that of the pair. f and g get the same views,
+// float32 [n·K, C, Size, Size] on Device with the channels last, inside
+// [torch.NoGrad]. Nothing that Pair computes is left in memory.
+//
+// The error says which of f and g failed and how, such as with features of
+// another shape than [n·K, D]. When ctx ends, Pair ends early with ctx's error.
+// Features that are NaN give losses that are NaN, which [Scores.AddPair]
+// refuses.
 func (c Scorer) Pair(ctx context.Context, f, g Encoder, d *data.Dataset, index []int, seed uint64) (PairLoss, error) {
 	p := PairLoss{Seed: seed}
 	if err := c.Check(); err != nil {
@@ -87,21 +100,16 @@ func (c Scorer) Pair(ctx context.Context, f, g Encoder, d *data.Dataset, index [
 			return p, v.err
 		}
 		shape := []int{(to - from) * c.Views, d.C, recipe.Size, recipe.Size}
+		sides := [2]side{{"f", f, p.F, p.FHalf}, {"g", g, p.G, p.GHalf}}
 		var failed [2]error
-		both := func(i int) {
-			if i == 0 {
-				failed[i] = torch.Try(func() { c.losses(v.pixels, shape, f, p.F, p.FHalf, from, to) })
-			} else {
-				failed[i] = torch.Try(func() { c.losses(v.pixels, shape, g, p.G, p.GHalf, from, to) })
-			}
-		}
+		score := func(i int) { failed[i] = c.losses(v.pixels, shape, sides[i], from, to) }
 		if c.Together {
-			parallel(2, both)
+			parallel(2, score)
 		} else {
-			both(0)
-			both(1)
+			score(0)
+			score(1)
 		}
-		if err := errors.Join(failed[:]...); err != nil {
+		if err := cmp.Or(failed[:]...); err != nil {
 			return p, err
 		}
 		if c.Report != nil {
@@ -111,9 +119,26 @@ func (c Scorer) Pair(ctx context.Context, f, g Encoder, d *data.Dataset, index [
 	return p, ctx.Err()
 }
 
-// losses fills loss and half at positions from … to−1 from the views of these
+// side is one encoder with the losses of all points, and of both halves of
+// their views.
+type side struct {
+	name string
+	e    Encoder
+	loss []float64
+	half [2][]float64
+}
+
+// losses fills in the losses at positions from … to−1 from the views of these
 // points, the K views of a point following each other.
-func (c Scorer) losses(pixels []float32, shape []int, e Encoder, loss []float64, half [2][]float64, from, to int) {
+func (c Scorer) losses(pixels []float32, shape []int, of side, from, to int) error {
+	err := torch.Try(func() { c.mustLosses(pixels, shape, of, from, to) })
+	if err != nil {
+		return fmt.Errorf("mem: scoring with encoder %s: %w", of.name, err)
+	}
+	return nil
+}
+
+func (c Scorer) mustLosses(pixels []float32, shape []int, of side, from, to int) {
 	defer torch.LockThread()()
 	s := torch.NewScope()
 	defer s.Close()
@@ -121,10 +146,10 @@ func (c Scorer) losses(pixels []float32, shape []int, e Encoder, loss []float64,
 	torch.NoGrad(func() {
 		x := s.EmptyFormat(shape, torch.Float32, torch.CPU, torch.ChannelsLast)
 		torch.CopyFromSlice(x, pixels[:x.Numel()])
-		features = e.Forward(x.ToDevice(c.Device))
+		features = of.e.Forward(x.ToDevice(c.Device))
 	})
 	if got := features.Shape(); len(got) != 2 || got[0] != shape[0] {
-		panic(&torch.Error{Op: "score", Kind: torch.Value, Msg: fmt.Sprintf("the encoder gave features of shape %v for %d images; it must give one row each", got, shape[0])})
+		panic(&torch.Error{Op: "features", Kind: torch.Value, Msg: fmt.Sprintf("the encoder gave features of shape %v for %d images; it must give one row each", got, shape[0])})
 	}
 	values, dim := torch.ToSlice[float64](features), features.Size(1)
 	parallel(to-from, func(i int) {
@@ -134,10 +159,10 @@ func (c Scorer) losses(pixels []float32, shape []int, e Encoder, loss []float64,
 			views[k] = values[row*dim : (row+1)*dim]
 		}
 		all, halves := c.align(views)
-		loss[from+i] = all
+		of.loss[from+i] = all
 		for h, l := range halves {
-			if half[h] != nil {
-				half[h][from+i] = l
+			if of.half[h] != nil {
+				of.half[h][from+i] = l
 			}
 		}
 	})
