@@ -158,6 +158,7 @@ def in_place():
     case("MulInPlace", lambda t, o: t.mul_(o), x(2, 3), x(3), inplace=True)
     case("MulScalarInPlace", lambda t, v: t.mul_(v), x(3), 1.25, inplace=True)
     case("LerpInPlace", lambda t, e, w: t.lerp_(e, w), x(4), x(4), 0.125, inplace=True)
+    case("ReluInPlace", lambda t: t.relu_(), x(8), inplace=True)
     case("Zero", lambda t: t.zero_(), x(3), inplace=True)
     case("Fill", lambda t, v: t.fill_(v), x(3), 2.5, inplace=True)
     case("CopyFrom", lambda t, s: t.copy_(s), x(2, 3), x(3), inplace=True)
