@@ -15,8 +15,6 @@ import (
 	"sslmem/torch/torchtest"
 )
 
-func TestMain(m *testing.M) { torchtest.Main(m) }
-
 // elements reads a float32 gotorch tensor of any shape, with gotorch alone.
 func elements(x gotorch.Tensor) []float32 {
 	flat := gotorch.Flatten(x, 0, -1)
