@@ -1,4 +1,4 @@
-package mem_test
+package mem
 
 import (
 	"testing"

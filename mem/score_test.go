@@ -1,10 +1,8 @@
-package mem_test
+package mem
 
 import (
 	"context"
 	"errors"
-	"math"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -12,382 +10,238 @@ import (
 	"sslmem/data"
 	"sslmem/data/augment"
 	"sslmem/data/rng"
-	"sslmem/mem"
-	"sslmem/models"
 	"sslmem/torch"
-	"sslmem/torch/nn"
 	"sslmem/torch/torchtest"
 )
 
-// Features are float32, so that another order of additions moves a distance of
-// order 1 by about this much.
+// Losses are of order .1 to 1; two orders of summation in float32 change them
+// by less.
 const rounding = 1e-6
 
-// newEncoder returns a small encoder in evaluation mode.
-func newEncoder(t testing.TB, seed uint64) mem.Encoder {
-	t.Helper()
-	e, err := models.New(models.Config{Model: "resnet9", Width: 2, InChannels: 1}, torch.NewGenerator(seed, torch.CPU))
-	if err != nil {
-		t.Fatal(err)
-	}
-	nn.SetTraining(e, false)
-	nn.To(e, torch.CPU, torch.ChannelsLast)
-	t.Cleanup(func() { nn.Free(e) })
-	return e
-}
-
-// encoderFunc is an encoder without parameters.
-type encoderFunc func(x *torch.Tensor) *torch.Tensor
-
-func (f encoderFunc) Forward(x *torch.Tensor) *torch.Tensor { return f(x) }
-
-// flat has the pixels as features.
-var flat = encoderFunc(func(x *torch.Tensor) *torch.Tensor { return x.Flatten(1, -1) })
-
-func scorer(t testing.TB) mem.Scorer {
-	t.Helper()
-	views, err := augment.Lookup("demo")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return mem.Scorer{Augment: views, Views: 6, Seed: 11, Distance: mem.L2, BatchSize: 24}
-}
-
-// points returns the training images of the carried Fashion-MNIST and some
-// positions in them, in no order.
-func points(t testing.TB) (*data.Dataset, []int) {
-	t.Helper()
-	train, _, err := data.FashionMNIST()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return train, []int{5, 3, 400, 17, 5999, 0, 1234, 88, 42, 777, 2, 3000, 91}
-}
-
-func pair(t testing.TB, c mem.Scorer, f, g mem.Encoder, d *data.Dataset, index []int) mem.PairLoss {
-	t.Helper()
-	p, err := c.Pair(context.Background(), f, g, d, index, 3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
-// all returns the losses of p one after the other.
-func all(p mem.PairLoss) []float64 {
-	return slices.Concat(p.F, p.G, p.FHalf[0], p.FHalf[1], p.GHalf[0], p.GHalf[1])
-}
-
-// One encoder as f and g gives m = 0 exactly, and not because the losses are.
-func TestScoringOneEncoderTwice(t *testing.T) {
+// Scoring in batches gives the alignment loss of the definition, from views
+// that are drawn one by one and encoded image by image: of all views, and of
+// either half of them.
+func TestPairByTheDefinition(t *testing.T) {
 	torchtest.NoLeak(t)
-	f := newEncoder(t, 1)
-	d, index := points(t)
+	coloured, err := augment.Lookup("simclr-cifar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(c *Scorer){
+		"default":             func(*Scorer) {},
+		"two views":           func(c *Scorer) { c.Views = 2 },
+		"three views":         func(c *Scorer) { c.Views = 3 },
+		"disjoint":            func(c *Scorer) { c.Views, c.Disjoint = 4, true },
+		"disjoint, odd half":  func(c *Scorer) { c.Views, c.Disjoint = 6, true },
+		"cosine":              func(c *Scorer) { c.Distance = Cosine },
+		"raw features":        func(c *Scorer) { c.Distance = L2Raw },
+		"colours":             func(c *Scorer) { c.Augment = coloured },
+		"more than one batch": func(c *Scorer) { c.BatchSize = 1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, d, index := scorer(t), fashion(t), somePoints()[:4]
+			change(&c)
+			if c.Augment.Name == coloured.Name {
+				d, index = colourful(), []int{11, 2, 0}
+			}
+			f, g := encoder(t, d.C, 1), encoder(t, d.C, 2)
+			columnsClose(t, pair(t, c, f, g, d, index), definition(t, c, f, g, d, index), rounding)
+		})
+	}
+}
+
+// definition is Pair by the formulas.
+func definition(t *testing.T, c Scorer, f, g Encoder, d *data.Dataset, index []int) PairLoss {
+	t.Helper()
+	estimate, half := AllPairs, c.Views/2
+	if c.Disjoint {
+		estimate, half = DisjointPairs, c.Views/4*2
+	}
+	var want PairLoss
+	for _, i := range index {
+		vf, vg := features(t, c, f, d, i), features(t, c, g, d, i)
+		want.F = append(want.F, estimate(vf, c.Distance))
+		want.G = append(want.G, estimate(vg, c.Distance))
+		if c.Views < 4 {
+			continue
+		}
+		for h := range 2 {
+			from, to := h*half, (h+1)*half
+			want.FHalf[h] = append(want.FHalf[h], estimate(vf[from:to], c.Distance))
+			want.GHalf[h] = append(want.GHalf[h], estimate(vg[from:to], c.Distance))
+		}
+	}
+	return want
+}
+
+func TestEqualEncodersGiveZero(t *testing.T) {
+	d, e := fashion(t), encoder(t, 1, 1)
 	for _, together := range []bool{false, true} {
 		c := scorer(t)
 		c.Together = together
-		p := pair(t, c, f, f, d, index)
-		if !slices.Equal(p.F, p.G) || !slices.Equal(p.FHalf[0], p.GHalf[0]) || !slices.Equal(p.FHalf[1], p.GHalf[1]) {
-			t.Errorf("together %v: f and g are one encoder, but their losses are %v and %v", together, p.F, p.G)
+		p := pair(t, c, e, e, d, somePoints())
+		s := NewScores([NumSets][]int{External: somePoints()}, nil)
+		if err := s.AddPair(p); err != nil {
+			t.Fatal(err)
 		}
-		if slices.Min(p.F) < .01 {
-			t.Errorf("the losses are %v; views that differ should have some", p.F)
-		}
-		if p.Seed != 3 {
-			t.Errorf("the pair has seed %d, want 3", p.Seed)
-		}
-	}
-}
-
-// Exchanging f and g exchanges their losses, also where both run at once.
-func TestScoringSwapped(t *testing.T) {
-	f, g := newEncoder(t, 1), newEncoder(t, 2)
-	d, index := points(t)
-	c := scorer(t)
-	a := pair(t, c, f, g, d, index)
-	c.Together = true
-	b := pair(t, c, g, f, d, index)
-	if !slices.Equal(a.F, b.G) || !slices.Equal(a.G, b.F) {
-		t.Errorf("losses %v and %v, swapped %v and %v", a.F, a.G, b.G, b.F)
-	}
-	for h := range 2 {
-		if !slices.Equal(a.FHalf[h], b.GHalf[h]) || !slices.Equal(a.GHalf[h], b.FHalf[h]) {
-			t.Errorf("half %d differs after swapping", h)
-		}
-	}
-	if slices.Equal(a.F, a.G) {
-		t.Error("two encoders have the same losses")
-	}
-}
-
-// The losses of a point depend on the point alone: not on the batch size, the
-// order of the points, which others there are, or the number of threads.
-func TestScoringDependsOnThePointAlone(t *testing.T) {
-	f, g := newEncoder(t, 1), newEncoder(t, 2)
-	d, index := points(t)
-	c := scorer(t)
-	want := all(pair(t, c, f, g, d, index))
-	for _, size := range []int{1, 6, 13, 1000} {
-		c.BatchSize = size
-		torchtest.Close(t, all(pair(t, c, f, g, d, index)), want, nil, 0, rounding)
-	}
-
-	c = scorer(t)
-	threads, procs := torch.NumThreads(), runtime.GOMAXPROCS(0)
-	for _, n := range []int{1, 3} {
-		torch.SetNumThreads(n)
-		runtime.GOMAXPROCS(n)
-		torchtest.Close(t, all(pair(t, c, f, g, d, index)), want, nil, 0, rounding)
-	}
-	torch.SetNumThreads(threads)
-	runtime.GOMAXPROCS(procs)
-
-	// Every other point, the last one first.
-	var some []int
-	var wanted []float64
-	p := pair(t, c, f, g, d, index)
-	for i := len(index) - 1; i >= 0; i -= 2 {
-		some = append(some, index[i])
-		wanted = append(wanted, p.F[i])
-	}
-	torchtest.Close(t, pair(t, c, f, g, d, some).F, wanted, nil, 0, rounding)
-}
-
-// The losses are what the definition says, computed image by image: K views
-// of (seed, index), their features, and the mean of d over the pairs.
-func TestScoringByHand(t *testing.T) {
-	f := newEncoder(t, 1)
-	d, index := points(t)
-	for _, disjoint := range []bool{false, true} {
-		for _, distance := range mem.Distances() {
-			c := scorer(t)
-			c.Distance, c.Disjoint = distance, disjoint
-			estimate, half := mem.AllPairs, c.Views/2
-			if disjoint {
-				estimate, half = mem.DisjointPairs, 2 // of three views, two make a pair
-			}
-			got := pair(t, c, f, flat, d, index)
-			for n, i := range index {
-				byF, byFlat := featuresByHand(t, c, f, d, i), featuresByHand(t, c, flat, d, i)
-				for _, part := range []struct {
-					name      string
-					got, want float64
-				}{
-					{"f", got.F[n], estimate(byF, distance)},
-					{"g", got.G[n], estimate(byFlat, distance)},
-					{"first half of f", got.FHalf[0][n], estimate(byF[:half], distance)},
-					{"second half of g", got.GHalf[1][n], estimate(byFlat[half:2*half], distance)},
-				} {
-					if math.Abs(part.got-part.want) > 1e-5*max(1, part.want) {
-						t.Errorf("%s, disjoint %v, image %d: %s has loss %v, want %v", distance, disjoint, i, part.name, part.got, part.want)
-					}
+		for _, n := range Normalisations() {
+			for i, m := range s.M(n) {
+				if m != 0 {
+					t.Errorf("together %v, %s: m of point %d is %v, want 0", together, n, i, m)
 				}
 			}
 		}
-	}
-}
-
-// featuresByHand returns the features of the views of one image, [K, D].
-func featuresByHand(t *testing.T, c mem.Scorer, e mem.Encoder, d *data.Dataset, i int) [][]float64 {
-	t.Helper()
-	r := c.Augment
-	features := make([][]float64, c.Views)
-	for k := range features {
-		key := augment.Key{Seed: rng.Sub(c.Seed, rng.Word("score")), View: k}
-		pixels := make([]float32, d.C*r.Size*r.Size)
-		if err := r.Apply(pixels, d.Image(i), d.C, d.H, d.W, r.Draw(key, i, d.H, d.W)); err != nil {
-			t.Fatal(err)
-		}
-		s := torch.NewScope()
-		features[k] = torch.ToSlice[float64](e.Forward(torch.FromSlice(s, pixels, 1, d.C, r.Size, r.Size)))
-		s.Close()
-	}
-	return features
-}
-
-// Two views of a mirrored image differ in the flip alone: with the pixels as
-// features, the loss is the distance of the image from its mirror image times
-// the share of pairs in which one is flipped.
-func TestScoringFlips(t *testing.T) {
-	d, index := points(t)
-	c := scorer(t)
-	c.Augment = augment.Recipe{Name: "flip", Size: d.H, Flip: .5, Mean: []float32{0}, Std: []float32{1}}
-	c.Distance = mem.L2Raw
-	got := pair(t, c, flat, flat, d, index)
-	for n, i := range index {
-		flipped := 0
-		for k := range c.Views {
-			key := augment.Key{Seed: rng.Sub(c.Seed, rng.Word("score")), View: k}
-			if c.Augment.Draw(key, i, d.H, d.W).Flip {
-				flipped++
-			}
-		}
-		var square float64
-		for at, v := range d.Image(i) {
-			row, column := at/d.W, at%d.W
-			delta := (float64(v) - float64(d.Image(i)[row*d.W+d.W-1-column])) / 255
-			square += delta * delta
-		}
-		pairs := c.Views * (c.Views - 1) / 2
-		want := math.Sqrt(square) * float64(flipped*(c.Views-flipped)) / float64(pairs)
-		if math.Abs(got.F[n]-want) > 1e-5 {
-			t.Errorf("image %d, %d of %d views flipped: loss %v, want %v", i, flipped, c.Views, got.F[n], want)
+		if p.Seed != 5 || slices.Min(p.F) <= 0 {
+			t.Errorf("seed %d and losses %v, want 5 and losses above 0", p.Seed, p.F)
 		}
 	}
 }
 
-// An encoder that does not look has nothing to lose.
-func TestScoringBlindEncoder(t *testing.T) {
-	d, index := points(t)
-	blind := encoderFunc(func(x *torch.Tensor) *torch.Tensor {
-		return x.Scope().Full([]int{x.Size(0), 7}, .3, torch.Float32, torch.CPU)
+// What f and g are called, in which threads they run, and in which order the
+// points come, changes nothing.
+func TestInvariance(t *testing.T) {
+	torchtest.NoLeak(t)
+	d, f, g := fashion(t), encoder(t, 1, 1), encoder(t, 1, 2)
+	c, index := scorer(t), somePoints()
+	want := pair(t, c, f, g, d, index)
+
+	t.Run("swapped", func(t *testing.T) {
+		p := pair(t, c, g, f, d, index)
+		columnsClose(t, PairLoss{F: p.G, G: p.F, FHalf: p.GHalf, GHalf: p.FHalf}, want, 0)
 	})
-	for _, distance := range mem.Distances() {
+	t.Run("together", func(t *testing.T) {
+		c := c
+		c.Together = true
+		columnsClose(t, pair(t, c, f, g, d, index), want, 0)
+	})
+	t.Run("batch size", func(t *testing.T) {
+		for _, size := range []int{1, 5, 7, 15, 1000} {
+			c := c
+			c.BatchSize = size
+			columnsClose(t, pair(t, c, f, g, d, index), want, rounding)
+		}
+	})
+	t.Run("order", func(t *testing.T) {
+		order := rng.New(1).Perm(len(index))
+		var turned PairLoss
+		turned.F, turned.G = pick(want.F, order), pick(want.G, order)
+		for h := range 2 {
+			turned.FHalf[h], turned.GHalf[h] = pick(want.FHalf[h], order), pick(want.GHalf[h], order)
+		}
+		columnsClose(t, pair(t, c, f, g, d, pick(index, order)), turned, rounding)
+	})
+	t.Run("seed", func(t *testing.T) {
+		c := c
+		c.Seed++
+		if p := pair(t, c, f, g, d, index); slices.Equal(p.F, want.F) {
+			t.Error("another seed gave the same losses")
+		}
+	})
+}
+
+// An encoder that does not look at the image is perfectly aligned.
+func TestConstantEncoderGivesZero(t *testing.T) {
+	torchtest.NoLeak(t)
+	blind := encoderFunc(func(x *torch.Tensor) *torch.Tensor {
+		return x.Scope().Ones([]int{x.Size(0), 7}, torch.Float32, torch.CPU)
+	})
+	for _, distance := range Distances() {
 		c := scorer(t)
 		c.Distance = distance
-		for i, l := range pair(t, c, blind, flat, d, index).F {
-			if l != 0 {
-				t.Errorf("%s: point %d has loss %v, want 0", distance, i, l)
-			}
-		}
+		p := pair(t, c, blind, blind, fashion(t), somePoints())
+		columnsClose(t, p, zeroLosses(len(somePoints())), 0)
 	}
 }
 
-// The recipe of the views may leave open what the data tell.
-func TestScoringFitsTheRecipe(t *testing.T) {
-	d, index := points(t)
-	c := scorer(t)
-	var err error
-	if c.Augment, err = augment.Lookup("simclr-cifar"); err != nil {
-		t.Fatal(err)
+func zeroLosses(n int) PairLoss {
+	zero := make([]float64, n)
+	return PairLoss{F: zero, G: zero, FHalf: [2][]float64{zero, zero}, GHalf: [2][]float64{zero, zero}}
+}
+
+func TestPairReportsProgress(t *testing.T) {
+	c := scorer(t) // four points of five views a batch
+	var got [][2]int
+	c.Report = func(done, total int) { got = append(got, [2]int{done, total}) }
+	e := encoder(t, 1, 1)
+	pair(t, c, e, e, fashion(t), somePoints())
+	if want := [][2]int{{4, 10}, {8, 10}, {10, 10}}; !slices.Equal(got, want) {
+		t.Errorf("reports %v, want %v", got, want)
 	}
-	got := all(pair(t, c, flat, flat, d, index))
-	c.Augment = c.Augment.Fit(d)
-	if want := all(pair(t, c, flat, flat, d, index)); !slices.Equal(got, want) {
-		t.Errorf("losses %v, with the fitted recipe %v", got, want)
+	if p := pair(t, c, e, e, fashion(t), nil); len(p.F) != 0 || len(p.G) != 0 {
+		t.Errorf("losses %v and %v of no points", p.F, p.G)
 	}
 }
 
-// With two or three views there are no halves; with no points, no losses.
-func TestScoringSmall(t *testing.T) {
-	d, index := points(t)
-	c := scorer(t)
-	c.Views = 3
-	p := pair(t, c, flat, flat, d, index)
-	if p.FHalf[0] != nil || p.GHalf[1] != nil {
-		t.Error("three views have halves")
-	}
-	if p = pair(t, c, flat, flat, d, nil); len(p.F) != 0 || len(p.G) != 0 {
-		t.Errorf("no points have losses %v", p.F)
-	}
-}
-
-func TestScoringReports(t *testing.T) {
-	d, index := points(t)
-	c := scorer(t) // 24 views in a batch are 4 points
-	var done []int
-	c.Report = func(n, total int) {
-		if total != len(index) {
-			t.Errorf("the total is %d, want %d", total, len(index))
-		}
-		done = append(done, n)
-	}
-	pair(t, c, flat, flat, d, index)
-	if want := []int{4, 8, 12, 13}; !slices.Equal(done, want) {
-		t.Errorf("reported %v, want %v", done, want)
-	}
-}
-
-// Whatever an encoder does wrong is an error that names it, with f and g one
-// after the other or at the same time, and leaves no tensor behind.
-func TestScoringBadEncoders(t *testing.T) {
+func TestUnusableEncoders(t *testing.T) {
 	torchtest.NoLeak(t)
-	d, index := points(t)
-	for want, bad := range map[string]encoderFunc{
-		"shape [24 1 28 28] for 24 images": func(x *torch.Tensor) *torch.Tensor { return x },
-		"shape [12 784] for 24 images":     func(x *torch.Tensor) *torch.Tensor { return x.Flatten(1, -1).Narrow(0, 0, 12) },
-		"shape [] for 24 images":           func(x *torch.Tensor) *torch.Tensor { return x.Sum() },
-		"nil":                              func(*torch.Tensor) *torch.Tensor { return nil },
-		"freed":                            func(x *torch.Tensor) *torch.Tensor { x.Free(); return x },
-		"mm":                               func(x *torch.Tensor) *torch.Tensor { return x.Mm(x) },
+	e := encoder(t, 1, 1)
+	for name, bad := range map[string]encoderFunc{
+		"one number in all": func(x *torch.Tensor) *torch.Tensor { return e.Forward(x).Sum() },
+		"a feature map":     func(x *torch.Tensor) *torch.Tensor { return x },
+		"one row in all":    func(x *torch.Tensor) *torch.Tensor { return e.Forward(x.Slice(0, 0, 1, 1)) },
+		"two rows a image":  func(x *torch.Tensor) *torch.Tensor { y := e.Forward(x); return torch.Cat([]*torch.Tensor{y, y}, 0) },
 	} {
 		for _, together := range []bool{false, true} {
 			c := scorer(t)
 			c.Together = together
-			_, err := c.Pair(context.Background(), bad, flat, d, index, 0)
-			if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "encoder f") {
-				t.Errorf("f: error %v, want one with %q", err, want)
-			}
-			_, err = c.Pair(context.Background(), flat, bad, d, index, 0)
-			if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "encoder g") {
-				t.Errorf("g: error %v, want one with %q", err, want)
-			}
-			var te *torch.Error
-			if !errors.As(err, &te) {
-				t.Errorf("error %v wraps no *torch.Error", err)
-			}
-			if _, err = c.Pair(context.Background(), bad, bad, d, index, 0); strings.Contains(err.Error(), "\n") {
-				t.Errorf("error %q has more than one line", err)
+			_, err := c.Pair(context.Background(), e, bad, fashion(t), somePoints(), 5)
+			var failure *torch.Error
+			if !errors.As(err, &failure) || !strings.Contains(err.Error(), "one row each") {
+				t.Errorf("%s: error %v, want one that asks for one row each", name, err)
 			}
 		}
 	}
-}
-
-// Features that are not numbers get as far as the table of scores, which names
-// the point.
-func TestScoringNaN(t *testing.T) {
-	d, index := points(t)
-	p := pair(t, scorer(t), encoderFunc(func(x *torch.Tensor) *torch.Tensor { return flat(x).Log() }), flat, d, index)
-	s := mem.NewScores([mem.NumSets][]int{mem.Shared: index}, nil)
-	if err := s.AddPair(p); err == nil {
-		t.Error("losses that are not numbers were taken")
+	// An encoder for other images: what libtorch says is an error, no panic.
+	if _, err := scorer(t).Pair(context.Background(), encoder(t, 3, 1), e, fashion(t), somePoints(), 5); err == nil {
+		t.Error("an encoder for colours took grey images")
 	}
 }
 
-func TestScoringCancelled(t *testing.T) {
-	d, index := points(t)
+func TestCancelledScoring(t *testing.T) {
+	torchtest.NoLeak(t)
+	d, e := fashion(t), encoder(t, 1, 1)
+	ctx, cancel := context.WithCancel(context.Background())
 	c := scorer(t)
-	reason := errors.New("enough")
-	ctx, cancel := context.WithCancelCause(context.Background())
-	var last int
-	c.Report = func(done, _ int) {
-		last = done
-		if done == 4 {
-			cancel(reason)
-		}
+	reports := 0
+	c.Report = func(done, total int) {
+		reports++
+		cancel()
 	}
-	_, err := c.Pair(ctx, flat, flat, d, index, 0)
-	if !errors.Is(err, context.Canceled) {
+	index := make([]int, 200)
+	for i := range index {
+		index[i] = i
+	}
+	if _, err := c.Pair(ctx, e, e, d, index, 5); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
 	}
-	if last == len(index) {
-		t.Error("it went on to the end")
+	if reports > 3 {
+		t.Errorf("%d batches were scored after the end", reports-1)
 	}
-	if _, err := c.Pair(ctx, flat, flat, d, index, 0); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled before the start: error %v", err)
+	reports = 0
+	if _, err := c.Pair(ctx, e, e, d, index, 5); !errors.Is(err, context.Canceled) || reports != 0 {
+		t.Errorf("error %v after %d batches, want context.Canceled at once", err, reports)
 	}
 }
 
-func TestScoringBadSettings(t *testing.T) {
-	d, index := points(t)
-	for want, change := range map[string]func(c *mem.Scorer){
-		"at least 2 views": func(c *mem.Scorer) { c.Views = 1 },
-		"even number":      func(c *mem.Scorer) { c.Views, c.Disjoint = 5, true },
-		"batch size":       func(c *mem.Scorer) { c.BatchSize = 0 },
-		"not a distance":   func(c *mem.Scorer) { c.Distance = "l3" },
-		"flip is 2":        func(c *mem.Scorer) { c.Augment.Flip = 2 },
-		"size is -1":       func(c *mem.Scorer) { c.Augment.Size = -1 },
+func TestBadScorers(t *testing.T) {
+	e := encoder(t, 1, 1)
+	for want, change := range map[string]func(c *Scorer){
+		"at least 2 views":         func(c *Scorer) { c.Views = 1 },
+		"even number of views":     func(c *Scorer) { c.Disjoint = true },
+		"batch size":               func(c *Scorer) { c.BatchSize = 0 },
+		"is not a distance":        func(c *Scorer) { c.Distance = "euclid" },
+		"scale_min":                func(c *Scorer) { c.Augment.ScaleMin = 2 },
+		"normalises 3 channels":    func(c *Scorer) { c.Augment.Mean, c.Augment.Std = []float32{0, 0, 0}, []float32{1, 1, 1} },
+		"image 6000 was asked for": nil,
 	} {
-		c := scorer(t)
-		change(&c)
-		if _, err := c.Pair(context.Background(), flat, flat, d, index, 0); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("error %v, want one with %q", err, want)
+		c, index := scorer(t), somePoints()
+		if change != nil {
+			change(&c)
+		} else {
+			index[3] = 6000
 		}
-	}
-	c := scorer(t)
-	for _, i := range []int{-1, d.Len()} {
-		if _, err := c.Pair(context.Background(), flat, flat, d, []int{1, i}, 0); err == nil || !strings.Contains(err.Error(), "image") {
-			t.Errorf("image %d: error %v", i, err)
+		if _, err := c.Pair(context.Background(), e, e, fashion(t), index, 5); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
 		}
 	}
 }
