@@ -25,7 +25,7 @@ const keep = 2
 type position struct {
 	Recipe    Recipe `json:"recipe"`
 	Seed      uint64 `json:"seed"`
-	Images    string `json:"images"` // fingerprint of the training images
+	Images    string `json:"images"` // fingerprint of the training images and the fitted views
 	Step      int    `json:"step"`
 	Optimizer int64  `json:"optimizer_steps"`
 }
@@ -48,12 +48,18 @@ func (st *state) tensors() iter.Seq2[string, *torch.Tensor] {
 }
 
 func (l *Loop) position(st *state) position {
-	return position{Recipe: l.Recipe, Seed: l.Seed, Images: l.fingerprint(), Step: st.step, Optimizer: st.opt.Steps()}
+	if st.images == "" {
+		st.images = l.fingerprint()
+	}
+	return position{Recipe: l.Recipe, Seed: l.Seed, Images: st.images, Step: st.step, Optimizer: st.opt.Steps()}
 }
 
-// fingerprint is a hash of the training images' positions and pixels.
+// fingerprint is a hash of the training images' positions and pixels, and of
+// what the views take from the whole data set.
 func (l *Loop) fingerprint() string {
 	h := fnv.New64a()
+	fit := l.Recipe.Augment.Fit(l.Data)
+	fmt.Fprintf(h, "%d×%d×%d %d %v %v:", l.Data.C, l.Data.H, l.Data.W, fit.Size, fit.Mean, fit.Std)
 	for _, i := range l.Index {
 		fmt.Fprintf(h, "%d:", i)
 		h.Write(l.Data.Image(i))
@@ -61,7 +67,9 @@ func (l *Loop) fingerprint() string {
 	return fmt.Sprintf("%d-%016x", len(l.Index), h.Sum64())
 }
 
-// save writes a checkpoint atomically and then drops the oldest ones.
+// save writes a checkpoint atomically and then drops all but the newest ones.
+// Those of later steps, which could not be read when the training was resumed,
+// go too: they would count as the newest.
 func (l *Loop) save(st *state) error {
 	if err := os.MkdirAll(l.Checkpoints, 0o755); err != nil {
 		return fmt.Errorf("cannot make the folder for checkpoints: %w", err)
@@ -70,15 +78,18 @@ func (l *Loop) save(st *state) error {
 	if err != nil {
 		return fmt.Errorf("cannot describe the checkpoint: %w", err)
 	}
-	path := filepath.Join(l.Checkpoints, fmt.Sprintf("step-%08d.safetensors", st.step))
-	if err := torch.SaveSafetensors(path, st.tensors(), map[string]string{"sslmem": string(text)}); err != nil {
+	if err := torch.SaveSafetensors(l.checkpointPath(st.step), st.tensors(), map[string]string{"sslmem": string(text)}); err != nil {
 		return fmt.Errorf("cannot write a checkpoint: %w", err)
 	}
 	steps, err := checkpointSteps(l.Checkpoints)
 	if err != nil {
 		return err
 	}
-	for _, step := range steps[:max(0, len(steps)-keep)] {
+	newest := slices.Index(steps, st.step)
+	for i, step := range steps {
+		if i <= newest && i > newest-keep {
+			continue
+		}
 		if err := os.Remove(l.checkpointPath(step)); err != nil {
 			return fmt.Errorf("cannot remove an old checkpoint: %w", err)
 		}
@@ -87,8 +98,10 @@ func (l *Loop) save(st *state) error {
 }
 
 func (l *Loop) checkpointPath(step int) string {
-	return filepath.Join(l.Checkpoints, fmt.Sprintf("step-%08d.safetensors", step))
+	return filepath.Join(l.Checkpoints, checkpointName(step))
 }
+
+func checkpointName(step int) string { return fmt.Sprintf("step-%08d.safetensors", step) }
 
 // checkpointSteps lists the steps of a folder's checkpoints, in order.
 func checkpointSteps(dir string) ([]int, error) {
@@ -101,11 +114,8 @@ func checkpointSteps(dir string) ([]int, error) {
 	}
 	var steps []int
 	for _, e := range entries {
-		name, ok := strings.CutSuffix(e.Name(), ".safetensors")
-		if !ok {
-			continue
-		}
-		if step, err := strconv.Atoi(strings.TrimPrefix(name, "step-")); err == nil {
+		digits := strings.TrimSuffix(strings.TrimPrefix(e.Name(), "step-"), ".safetensors")
+		if step, err := strconv.Atoi(digits); err == nil && step >= 0 && e.Name() == checkpointName(step) {
 			steps = append(steps, step)
 		}
 	}
@@ -114,11 +124,15 @@ func checkpointSteps(dir string) ([]int, error) {
 }
 
 // resume loads the newest checkpoint that can be read. One that cannot is
-// reported and the one before it taken; one of another training is an error.
+// reported and the one before it taken; one of another training is an error,
+// and so is any one if the training is to start anew.
 func (l *Loop) resume(st *state) error {
 	steps, err := checkpointSteps(l.Checkpoints)
 	if err != nil {
 		return err
+	}
+	if len(steps) > 0 && !l.Resume {
+		return fmt.Errorf("%s has checkpoints of an earlier training; resume it, or remove the folder to start over", l.Checkpoints)
 	}
 	for _, step := range slices.Backward(steps) {
 		path := l.checkpointPath(step)

@@ -41,7 +41,8 @@ type Loop struct {
 	// each), at the end and when the run is stopped; the last two are kept.
 	Checkpoints     string
 	CheckpointEvery int
-	// Resume goes on from the newest checkpoint in Checkpoints, if there is one.
+	// Resume goes on from the newest checkpoint in Checkpoints, if there is one;
+	// without it, a checkpoint that is there already is an error.
 	Resume bool
 
 	// Report, if set, is called after every step, from the goroutine of Run.
@@ -81,6 +82,7 @@ type state struct {
 	opt     optim.Optimizer
 	step    int           // steps taken
 	lossSum *torch.Tensor // float32 scalar: sum of the losses of this epoch so far
+	images  string        // fingerprint of the training images, empty before it is needed
 }
 
 // Run trains to the end and returns the Trainer, in evaluation mode, whose
@@ -115,7 +117,7 @@ func (l *Loop) Run(ctx context.Context) (Trainer, error) {
 }
 
 func (l *Loop) run(ctx context.Context, st *state) (err error) {
-	if l.Resume && l.Checkpoints != "" {
+	if l.Checkpoints != "" {
 		if err := l.resume(st); err != nil {
 			return err
 		}
@@ -160,9 +162,8 @@ func (l *Loop) run(ctx context.Context, st *state) (err error) {
 		if end {
 			progress.Loss = st.lossSum.Item() / float64(perEpoch)
 			st.lossSum.Zero()
-			if math.IsNaN(progress.Loss) || math.IsInf(progress.Loss, 0) {
-				return fmt.Errorf("the loss became %v in epoch %d; lower lr (now %g) or raise temperature (now %g)",
-					progress.Loss, progress.Epoch, l.Recipe.LR, l.Recipe.Temperature)
+			if err := l.diverged(progress.Loss, progress.Epoch); err != nil {
+				return err
 			}
 		}
 		elapsed := time.Since(start)
@@ -177,6 +178,11 @@ func (l *Loop) run(ctx context.Context, st *state) (err error) {
 			}
 		}
 		stopped := ctx.Err() != nil && st.step < total
+		if stopped {
+			if err := l.diverged(st.lossSum.Item(), progress.Epoch); err != nil {
+				return err
+			}
+		}
 		if err := l.checkpoint(st, perEpoch, total, stopped); err != nil {
 			return err
 		}
@@ -185,6 +191,16 @@ func (l *Loop) run(ctx context.Context, st *state) (err error) {
 		}
 	}
 	return nil
+}
+
+// diverged returns an error if a loss is not finite, so that no checkpoint of
+// such weights is written.
+func (l *Loop) diverged(loss float64, epoch int) error {
+	if !math.IsNaN(loss) && !math.IsInf(loss, 0) {
+		return nil
+	}
+	return fmt.Errorf("the loss became %v in epoch %d; lower lr (now %g) or raise temperature (now %g)",
+		loss, epoch, l.Recipe.LR, l.Recipe.Temperature)
 }
 
 // train takes one step. Everything it computes lives in one scope.

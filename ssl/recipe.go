@@ -53,5 +53,9 @@ func (r Recipe) Check() error {
 	case r.ProjectorDim < 1:
 		return bad("projector_dim", r.ProjectorDim, "at least 1")
 	}
-	return r.Augment.Check()
+	open := r.Augment
+	if open.Size == 0 {
+		open.Size = 1 // the loop takes it from the images
+	}
+	return open.Check()
 }
