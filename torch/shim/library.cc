@@ -1,4 +1,4 @@
-// The library as a whole: versions, threads, memory, errors, devices.
+// The library as a whole: versions, threads, errors, devices, living tensors.
 
 #include <ATen/Config.h>
 #include <ATen/Context.h>
@@ -6,11 +6,9 @@
 #include <ATen/Version.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <dlfcn.h>
-#include <malloc.h>
 #include <torch/headeronly/version.h>
 
 #include <atomic>
-#include <climits>
 #include <cstring>
 #include <string>
 
@@ -67,16 +65,6 @@ ct_err translate() noexcept {
   } catch (...) {
     return message(CT_ERR_RUNTIME, "unknown C++ exception");
   }
-}
-
-// Tensors that a scope frees late come and go in blocks of megabytes. glibc's
-// defaults hand each back to the kernel and fault it in again, which costs
-// five to ten times the work itself; one arena that keeps its pages does not.
-void init(void) noexcept {
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
-  mallopt(M_TRIM_THRESHOLD, INT_MAX);
-  mallopt(M_TOP_PAD, 64 << 20);
-  mallopt(M_ARENA_MAX, 1);
 }
 
 const char *built_version(void) noexcept { return TORCH_VERSION; }
