@@ -1,0 +1,66 @@
+package ssl_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"sslmem/data"
+	"sslmem/data/augment"
+	"sslmem/ssl"
+	"sslmem/torch"
+)
+
+// A small encoder, trained on the first 64 images of Fashion-MNIST.
+func ExampleLoop() {
+	images, _, err := data.FashionMNIST()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	views, err := augment.Lookup("demo")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	index := make([]int, 64)
+	for i := range index {
+		index[i] = i
+	}
+	loop := ssl.Loop{
+		Recipe: ssl.Recipe{
+			Method: "simclr", Model: "resnet9", Width: 4,
+			Epochs: 2, BatchSize: 16, LR: 1e-3, WarmupEpochs: 1,
+			Temperature: .1, ProjectorHidden: 32, ProjectorDim: 16,
+			Augment: views,
+		},
+		Data: images, Index: index, Seed: 1,
+		Report: func(p ssl.Progress) {
+			if p.EpochEnd {
+				fmt.Printf("epoch %d of %d after %d steps, lr %.5f\n", p.Epoch, p.Epochs, p.Step, p.LR)
+			}
+		},
+	}
+	trainer, err := loop.Run(context.Background())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer ssl.Free(trainer)
+	fmt.Println("features of an image:", trainer.Encoder().Features())
+	// Output:
+	// epoch 1 of 2 after 4 steps, lr 0.00075
+	// epoch 2 of 2 after 8 steps, lr 0.00015
+	// features of an image: 32
+}
+
+// Projections that are all equal tell nothing: the partner is one of 2B − 1.
+func ExampleNTXent() {
+	s := torch.NewScope()
+	defer s.Close()
+	const images = 4
+	z := s.Ones([]int{2 * images, 16}, torch.Float64, torch.CPU)
+	fmt.Printf("%.6f = ln 7 = %.6f\n", ssl.NTXent(z, .5).Item(), math.Log(7))
+	// Output:
+	// 1.945910 = ln 7 = 1.945910
+}
