@@ -58,15 +58,20 @@ func TestCUDA(t *testing.T) {
 	}
 }
 
+// The number of threads holds for the whole process, also for threads that are
+// started later.
 func TestThreads(t *testing.T) {
-	n := torch.NumThreads()
-	if n < 1 {
-		t.Fatalf("%d threads", n)
+	before := torch.NumThreads()
+	defer torch.SetNumThreads(before)
+	for _, n := range []int{2, 1} {
+		torch.SetNumThreads(n)
+		other := make(chan int)
+		go func() {
+			defer torch.LockThread()()
+			other <- torch.NumThreads()
+		}()
+		if here, there := torch.NumThreads(), <-other; here != n || there != n {
+			t.Errorf("%d threads, and %d on another thread, want %d", here, there, n)
+		}
 	}
-	torch.SetNumThreads(1)
-	if got := torch.NumThreads(); got != 1 {
-		t.Errorf("%d threads, want 1", got)
-	}
-	torch.SetNumThreads(n)
-	torch.LockThread()()
 }

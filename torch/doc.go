@@ -22,7 +22,8 @@
 //
 // Methods are ATen's operators in Go's spelling, with PyTorch's meaning:
 // broadcasting, promotion of dtypes, negative dimensions that count from the
-// end. Arguments that a method does not have keep PyTorch's defaults. A method
+// end. A reduction with keepdim leaves the dimensions that it reduces with size
+// 1. Arguments that a method does not have keep PyTorch's defaults. A method
 // whose name ends in InPlace, and Zero, Fill and CopyFrom, change the receiver
 // and return it; all others leave it alone, though the result of a
 // shape-changing one, such as [Tensor.View], shares its memory.
@@ -74,7 +75,9 @@
 // out of range does in Go: computations stay readable, and mistakes are found
 // where they are made. It tells the operator, the dtypes and shapes of the
 // operands, the [Kind] of failure and what libtorch said. No C++ exception
-// crosses into Go or ends the process.
+// crosses into Go or ends the process. Every method panics if an operand is
+// nil, freed or of a closed scope, if operands are on different devices, and if
+// a dimension is out of range; what else it panics for is in its documentation.
 //
 // [Try] runs a function and returns such a panic as an error. It belongs where
 // a program meets data that it did not make, and where memory may run out:

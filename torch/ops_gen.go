@@ -385,37 +385,43 @@ func (t *Tensor) LogSoftmax(dim int) *Tensor {
 	return adopt("log_softmax", s, C.ct_log_softmax_int(t.h, C.int64_t(dim)), t)
 }
 
-// Eq tells where t equals other, broadcast.
+// Eq tells where t equals other, broadcast. It panics if the shapes do not
+// broadcast.
 func (t *Tensor) Eq(other *Tensor) *Tensor {
 	s := join("eq", t, other)
 	return adopt("eq", s, C.ct_eq_Tensor(t.h, other.h), t, other)
 }
 
-// Ne tells where t differs from other, broadcast.
+// Ne tells where t differs from other, broadcast. It panics if the shapes do not
+// broadcast.
 func (t *Tensor) Ne(other *Tensor) *Tensor {
 	s := join("ne", t, other)
 	return adopt("ne", s, C.ct_ne_Tensor(t.h, other.h), t, other)
 }
 
-// Lt tells where t < other, broadcast.
+// Lt tells where t < other, broadcast. It panics if the shapes do not
+// broadcast.
 func (t *Tensor) Lt(other *Tensor) *Tensor {
 	s := join("lt", t, other)
 	return adopt("lt", s, C.ct_lt_Tensor(t.h, other.h), t, other)
 }
 
-// Le tells where t ≤ other, broadcast.
+// Le tells where t ≤ other, broadcast. It panics if the shapes do not
+// broadcast.
 func (t *Tensor) Le(other *Tensor) *Tensor {
 	s := join("le", t, other)
 	return adopt("le", s, C.ct_le_Tensor(t.h, other.h), t, other)
 }
 
-// Gt tells where t > other, broadcast.
+// Gt tells where t > other, broadcast. It panics if the shapes do not
+// broadcast.
 func (t *Tensor) Gt(other *Tensor) *Tensor {
 	s := join("gt", t, other)
 	return adopt("gt", s, C.ct_gt_Tensor(t.h, other.h), t, other)
 }
 
-// Ge tells where t ≥ other, broadcast.
+// Ge tells where t ≥ other, broadcast. It panics if the shapes do not
+// broadcast.
 func (t *Tensor) Ge(other *Tensor) *Tensor {
 	s := join("ge", t, other)
 	return adopt("ge", s, C.ct_ge_Tensor(t.h, other.h), t, other)
@@ -457,7 +463,8 @@ func (t *Tensor) LogicalNot() *Tensor {
 	return adopt("logical_not", s, C.ct_logical_not(t.h), t)
 }
 
-// LogicalAnd tells where both t and other are non-zero, broadcast.
+// LogicalAnd tells where both t and other are non-zero, broadcast. It panics if
+// the shapes do not broadcast.
 func (t *Tensor) LogicalAnd(other *Tensor) *Tensor {
 	s := join("logical_and", t, other)
 	return adopt("logical_and", s, C.ct_logical_and(t.h, other.h), t, other)
@@ -484,8 +491,8 @@ func (t *Tensor) MaskedSelect(mask *Tensor) *Tensor {
 	return adopt("masked_select", s, C.ct_masked_select(t.h, mask.h), t, mask)
 }
 
-// Equal reports whether both tensors have one shape and equal elements; NaN
-// equals nothing. It panics if the dtypes or devices differ.
+// Equal reports whether both tensors have one shape and equal elements, compared
+// in their common dtype; NaN equals nothing. It panics if the devices differ.
 func (t *Tensor) Equal(other *Tensor) bool {
 	join("equal", t, other)
 	return flag("equal", C.ct_equal(t.h, other.h), t, other)
@@ -514,7 +521,8 @@ func (t *Tensor) SubInPlace(other *Tensor, alpha float64) *Tensor {
 	return t
 }
 
-// MulInPlace multiplies t by other, elementwise, and returns t.
+// MulInPlace multiplies t by other, elementwise, and returns t. It panics if
+// other does not broadcast to t's shape.
 func (t *Tensor) MulInPlace(other *Tensor) *Tensor {
 	join("mul_", t, other)
 	check("mul_", C.ct_mul__Tensor(t.h, other.h), t, other)
@@ -529,7 +537,7 @@ func (t *Tensor) MulScalarInPlace(other float64) *Tensor {
 }
 
 // LerpInPlace moves t towards end by the given weight, t += weight·(end − t),
-// and returns t.
+// and returns t. It panics if end does not broadcast to t's shape.
 func (t *Tensor) LerpInPlace(end *Tensor, weight float64) *Tensor {
 	join("lerp_", t, end)
 	check("lerp_", C.ct_lerp__Scalar(t.h, end.h, C.double(weight)), t, end)
@@ -594,34 +602,36 @@ func (t *Tensor) MeanDim(dim []int, keepdim bool) *Tensor {
 }
 
 // Var returns the variance over the given dimensions, dividing by n −
-// correction (1 is the unbiased estimate, 0 the population's).
+// correction (1 is the unbiased estimate, 0 the population's). It panics for
+// integer tensors.
 func (t *Tensor) Var(dim []int, correction float64, keepdim bool) *Tensor {
 	s := join("var", t)
 	return adopt("var", s, C.ct_var_correction(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(dim))), C.int64_t(len(dim)), C.double(correction), C.bool(keepdim)), t)
 }
 
 // Std returns the standard deviation over the given dimensions; correction as
-// in Var.
+// in Var. It panics for integer tensors.
 func (t *Tensor) Std(dim []int, correction float64, keepdim bool) *Tensor {
 	s := join("std", t)
 	return adopt("std", s, C.ct_std_correction(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(dim))), C.int64_t(len(dim)), C.double(correction), C.bool(keepdim)), t)
 }
 
 // Amax returns the largest element over the given dimensions (all of them if
-// dim is empty).
+// dim is empty). It panics if there is no element.
 func (t *Tensor) Amax(dim []int, keepdim bool) *Tensor {
 	s := join("amax", t)
 	return adopt("amax", s, C.ct_amax(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(dim))), C.int64_t(len(dim)), C.bool(keepdim)), t)
 }
 
 // Amin returns the smallest element over the given dimensions (all of them if
-// dim is empty).
+// dim is empty). It panics if there is no element.
 func (t *Tensor) Amin(dim []int, keepdim bool) *Tensor {
 	s := join("amin", t)
 	return adopt("amin", s, C.ct_amin(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(dim))), C.int64_t(len(dim)), C.bool(keepdim)), t)
 }
 
 // MaxDim returns the largest elements along dim and their positions (int64).
+// It panics if dim has no entries.
 func (t *Tensor) MaxDim(dim int, keepdim bool) (*Tensor, *Tensor) {
 	s := join("max", t)
 	var out [2]C.ct_tensor
@@ -630,6 +640,7 @@ func (t *Tensor) MaxDim(dim int, keepdim bool) (*Tensor, *Tensor) {
 }
 
 // Argmax returns the positions (int64) of the largest elements along dim.
+// It panics if dim has no entries.
 func (t *Tensor) Argmax(dim int, keepdim bool) *Tensor {
 	s := join("argmax", t)
 	return adopt("argmax", s, C.ct_argmax(t.h, C.int64_t(dim), C.bool(keepdim)), t)
@@ -641,7 +652,8 @@ func (t *Tensor) LogSumExp(dim []int, keepdim bool) *Tensor {
 	return adopt("logsumexp", s, C.ct_logsumexp(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(dim))), C.int64_t(len(dim)), C.bool(keepdim)), t)
 }
 
-// Norm returns the vector norm of order ord over the given dimensions.
+// Norm returns the vector norm (Σ |t|^ord)^(1/ord) over the given dimensions,
+// all of them if dim is nil. It panics for integer tensors.
 func (t *Tensor) Norm(ord float64, dim []int, keepdim bool) *Tensor {
 	s := join("linalg_vector_norm", t)
 	return adopt("linalg_vector_norm", s, C.ct_linalg_vector_norm(t.h, C.double(ord), (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(dim))), C.int64_t(len(dim)), C.bool(keepdim)), t)
@@ -674,7 +686,8 @@ func (t *Tensor) View(size []int) *Tensor {
 	return adopt("view", s, C.ct_view(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(size))), C.int64_t(len(size))), t)
 }
 
-// Flatten joins the dimensions startDim to endDim into one.
+// Flatten joins the dimensions startDim to endDim, both included, into one. It
+// panics if startDim lies behind endDim.
 func (t *Tensor) Flatten(startDim int, endDim int) *Tensor {
 	s := join("flatten", t)
 	return adopt("flatten", s, C.ct_flatten_using_ints(t.h, C.int64_t(startDim), C.int64_t(endDim)), t)
@@ -698,13 +711,13 @@ func (t *Tensor) T() *Tensor {
 	return adopt("t", s, C.ct_t(t.h), t)
 }
 
-// Unsqueeze inserts a dimension of size 1 at dim.
+// Unsqueeze inserts a dimension of size 1 at dim, from −Dim−1 to Dim.
 func (t *Tensor) Unsqueeze(dim int) *Tensor {
 	s := join("unsqueeze", t)
 	return adopt("unsqueeze", s, C.ct_unsqueeze(t.h, C.int64_t(dim)), t)
 }
 
-// Squeeze removes dimension dim if its size is 1.
+// Squeeze removes dimension dim if its size is 1, and changes nothing if not.
 func (t *Tensor) Squeeze(dim int) *Tensor {
 	s := join("squeeze", t)
 	return adopt("squeeze", s, C.ct_squeeze_dim(t.h, C.int64_t(dim)), t)
@@ -718,12 +731,14 @@ func (t *Tensor) Expand(size []int) *Tensor {
 }
 
 // Repeat returns a copy tiled the given number of times along each dimension.
+// It panics if repeats has fewer entries than t has dimensions.
 func (t *Tensor) Repeat(repeats []int) *Tensor {
 	s := join("repeat", t)
 	return adopt("repeat", s, C.ct_repeat(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(repeats))), C.int64_t(len(repeats))), t)
 }
 
 // Flip returns a copy with the order of the given dimensions reversed.
+// It panics if one is repeated.
 func (t *Tensor) Flip(dims []int) *Tensor {
 	s := join("flip", t)
 	return adopt("flip", s, C.ct_flip(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(dims))), C.int64_t(len(dims))), t)
@@ -744,14 +759,15 @@ func (t *Tensor) Select(dim int, index int) *Tensor {
 }
 
 // Slice returns the entries start, start+step, … below end of dimension dim.
-// Negative positions count from the end; those beyond it are clamped.
+// Negative positions count from the end; those beyond it are clamped. It
+// panics if step is not positive.
 func (t *Tensor) Slice(dim int, start int, end int, step int) *Tensor {
 	s := join("slice", t)
 	return adopt("slice", s, C.ct_slice_Tensor(t.h, C.int64_t(dim), C.int64_t(start), C.int64_t(end), C.int64_t(step)), t)
 }
 
 // Diagonal returns the diagonal of the planes spanned by dim1 and dim2 as the
-// last dimension.
+// last dimension. It panics if they are the same.
 func (t *Tensor) Diagonal(offset int, dim1 int, dim2 int) *Tensor {
 	s := join("diagonal", t)
 	return adopt("diagonal", s, C.ct_diagonal(t.h, C.int64_t(offset), C.int64_t(dim1), C.int64_t(dim2)), t)
@@ -795,13 +811,14 @@ func Stack(tensors []*Tensor, dim int) *Tensor {
 }
 
 // Split cuts dimension dim into views of splitSize entries; the last may be
-// smaller.
+// smaller. It panics if splitSize is negative.
 func (t *Tensor) Split(splitSize int, dim int) []*Tensor {
 	s := join("split", t)
 	return adoptList("split", s, C.ct_split_Tensor(t.h, C.int64_t(splitSize), C.int64_t(dim)), t)
 }
 
-// Chunk cuts dimension dim into at most the given number of views.
+// Chunk cuts dimension dim into at most the given number of views. It panics
+// unless chunks is positive.
 func (t *Tensor) Chunk(chunks int, dim int) []*Tensor {
 	s := join("chunk", t)
 	return adoptList("chunk", s, C.ct_chunk(t.h, C.int64_t(chunks), C.int64_t(dim)), t)
@@ -815,14 +832,14 @@ func (t *Tensor) IndexSelect(dim int, index *Tensor) *Tensor {
 }
 
 // Gather picks along dim the elements that the int64 tensor index, of t's
-// number of dimensions, names.
+// number of dimensions, names. It panics if one is out of range.
 func (t *Tensor) Gather(dim int, index *Tensor) *Tensor {
 	s := join("gather", t, index)
 	return adopt("gather", s, C.ct_gather(t.h, C.int64_t(dim), index.h), t, index)
 }
 
 // Scatter returns a copy of t with the elements of src written along dim to the
-// positions that the int64 tensor index names.
+// positions that the int64 tensor index names. It panics if one is out of range.
 func (t *Tensor) Scatter(dim int, index *Tensor, src *Tensor) *Tensor {
 	s := join("scatter", t, index, src)
 	return adopt("scatter", s, C.ct_scatter_src(t.h, C.int64_t(dim), index.h, src.h), t, index, src)
@@ -866,27 +883,29 @@ func (t *Tensor) Matmul(other *Tensor) *Tensor {
 	return adopt("matmul", s, C.ct_matmul(t.h, other.h), t, other)
 }
 
-// Addmm returns t + mat1 × mat2, with t broadcast to the product's shape.
+// Addmm returns t + mat1 × mat2, [N, K] × [K, M], with t broadcast to [N, M].
+// It panics if the shapes do not fit.
 func (t *Tensor) Addmm(mat1 *Tensor, mat2 *Tensor) *Tensor {
 	s := join("addmm", t, mat1, mat2)
 	return adopt("addmm", s, C.ct_addmm(t.h, mat1.h, mat2.h), t, mat1, mat2)
 }
 
 // Cdist returns the p-norm distances between all rows: [B, N, D] and
-// [B, M, D] → [B, N, M].
+// [B, M, D] → [B, N, M]. It panics if the sizes D differ or p is negative.
 func (t *Tensor) Cdist(x2 *Tensor, p float64) *Tensor {
 	s := join("cdist", t, x2)
 	return adopt("cdist", s, C.ct_cdist(t.h, x2.h, C.double(p)), t, x2)
 }
 
-// CosineSimilarity returns the cosine between t and x2 along dim, broadcast.
+// CosineSimilarity returns the cosine between t and x2 along dim, broadcast. It
+// panics if the shapes do not broadcast.
 func (t *Tensor) CosineSimilarity(x2 *Tensor, dim int) *Tensor {
 	s := join("cosine_similarity", t, x2)
 	return adopt("cosine_similarity", s, C.ct_cosine_similarity(t.h, x2.h, C.int64_t(dim)), t, x2)
 }
 
 // Linear returns t × weightᵀ + bias: [N, In] → [N, Out] for a weight of
-// [Out, In]; bias [Out] may be nil.
+// [Out, In]; bias [Out] may be nil. It panics if the shapes do not fit.
 func (t *Tensor) Linear(weight *Tensor, bias *Tensor) *Tensor {
 	s := join("linear", t, weight)
 	s = joinOptional("linear", s, bias)
@@ -915,7 +934,8 @@ func (t *Tensor) BatchNorm(weight *Tensor, bias *Tensor, runningMean *Tensor, ru
 }
 
 // LayerNorm normalizes t over its last dimensions, whose sizes are
-// normalizedShape; weight and bias of that shape may be nil.
+// normalizedShape; weight and bias of that shape may be nil. It panics if t's
+// last sizes are others.
 func (t *Tensor) LayerNorm(normalizedShape []int, weight *Tensor, bias *Tensor, eps float64) *Tensor {
 	s := join("layer_norm", t)
 	s = joinOptional("layer_norm", s, weight)
@@ -931,7 +951,7 @@ func (t *Tensor) MaxPool2d(kernelSize []int, stride []int, padding []int) *Tenso
 }
 
 // AvgPool2d returns the mean over windows of t [N, C, H, W]. An empty stride
-// means kernelSize.
+// means kernelSize. It panics if a window is larger than the image.
 func (t *Tensor) AvgPool2d(kernelSize []int, stride []int, padding []int) *Tensor {
 	s := join("avg_pool2d", t)
 	return adopt("avg_pool2d", s, C.ct_avg_pool2d(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(kernelSize))), C.int64_t(len(kernelSize)), (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(stride))), C.int64_t(len(stride)), (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(padding))), C.int64_t(len(padding))), t)
@@ -960,7 +980,8 @@ func (t *Tensor) CrossEntropy(target *Tensor) *Tensor {
 	return adopt("cross_entropy_loss", s, C.ct_cross_entropy_loss(t.h, target.h), t, target)
 }
 
-// MSELoss returns the mean of (t − target)².
+// MSELoss returns the mean of (t − target)². It panics if the shapes do not
+// broadcast.
 func (t *Tensor) MSELoss(target *Tensor) *Tensor {
 	s := join("mse_loss", t, target)
 	return adopt("mse_loss", s, C.ct_mse_loss(t.h, target.h), t, target)

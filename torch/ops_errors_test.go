@@ -1,0 +1,107 @@
+package torch_test
+
+import (
+	"testing"
+
+	"sslmem/torch"
+	"sslmem/torch/torchtest"
+)
+
+// What ops.txt says to panic does, with an *Error that a caller can catch.
+func TestOpsPanicAsDocumented(t *testing.T) {
+	torchtest.NoLeak(t)
+	s := torch.NewScope()
+	defer s.Close()
+	ones := func(shape ...int) *torch.Tensor { return s.Ones(shape, torch.Float32, torch.CPU) }
+	index := func(shape []int, v int64) *torch.Tensor {
+		return s.Full(shape, float64(v), torch.Int64, torch.CPU)
+	}
+	a, b, empty, ints := ones(2, 3), ones(2, 4), ones(2, 0), index([]int{2, 3}, 1)
+	pair := []int{1, 1}
+	for name, fn := range map[string]func(){
+		"Add":              func() { a.Add(b) },
+		"Sub":              func() { a.Sub(b) },
+		"Mul":              func() { a.Mul(b) },
+		"Div":              func() { a.Div(b) },
+		"Maximum":          func() { a.Maximum(b) },
+		"Minimum":          func() { a.Minimum(b) },
+		"Neg":              func() { a.GtScalar(0).Neg() },
+		"Softmax":          func() { a.Softmax(2) },
+		"LogSoftmax":       func() { a.LogSoftmax(-3) },
+		"Eq":               func() { a.Eq(b) },
+		"Ne":               func() { a.Ne(b) },
+		"Lt":               func() { a.Lt(b) },
+		"Le":               func() { a.Le(b) },
+		"Gt":               func() { a.Gt(b) },
+		"Ge":               func() { a.Ge(b) },
+		"LogicalAnd":       func() { a.LogicalAnd(b) },
+		"MaskedFill":       func() { a.MaskedFill(a, 0) },
+		"MaskedSelect":     func() { a.MaskedSelect(a) },
+		"AddInPlace":       func() { a.AddInPlace(b, 1) },
+		"SubInPlace":       func() { a.SubInPlace(b, 1) },
+		"MulInPlace":       func() { a.MulInPlace(b) },
+		"LerpInPlace":      func() { a.LerpInPlace(b, .5) },
+		"CopyFrom":         func() { a.CopyFrom(b) },
+		"SumDim twice":     func() { a.SumDim([]int{0, 0}, false) },
+		"SumDim":           func() { a.SumDim([]int{2}, false) },
+		"MeanDim":          func() { ints.MeanDim([]int{0}, false) },
+		"Var":              func() { ints.Var([]int{0}, 1, false) },
+		"Std":              func() { ints.Std([]int{0}, 1, false) },
+		"Amax":             func() { empty.Amax([]int{1}, false) },
+		"Amin":             func() { empty.Amin([]int{1}, false) },
+		"MaxDim":           func() { empty.MaxDim(1, false) },
+		"Argmax":           func() { empty.Argmax(1, false) },
+		"Norm":             func() { ints.Norm(2, nil, false) },
+		"View":             func() { a.T().View([]int{6}) },
+		"Flatten":          func() { a.Flatten(1, 0) },
+		"Permute":          func() { a.Permute([]int{0, 0}) },
+		"T":                func() { ones(1, 1, 1).T() },
+		"Unsqueeze":        func() { a.Unsqueeze(3) },
+		"Expand":           func() { a.Expand([]int{2, 4}) },
+		"Repeat":           func() { a.Repeat([]int{2}) },
+		"Flip":             func() { a.Flip([]int{0, 0}) },
+		"Narrow":           func() { a.Narrow(1, 2, 2) },
+		"Select":           func() { a.Select(0, 2) },
+		"Slice":            func() { a.Slice(0, 0, 2, 0) },
+		"Diagonal":         func() { a.Diagonal(0, 1, 1) },
+		"Contiguous":       func() { a.Contiguous(torch.ChannelsLast) },
+		"Cat":              func() { torch.Cat([]*torch.Tensor{a, b}, 0) },
+		"Stack":            func() { torch.Stack([]*torch.Tensor{a, b}, 0) },
+		"Split":            func() { a.Split(-1, 0) },
+		"Chunk":            func() { a.Chunk(0, 0) },
+		"IndexSelect":      func() { a.IndexSelect(0, index([]int{1}, 2)) },
+		"Gather":           func() { a.Gather(0, index([]int{1, 1}, 2)) },
+		"Scatter":          func() { a.Scatter(0, index([]int{1, 1}, 2), ones(1, 1)) },
+		"Topk":             func() { a.Topk(4, 1, true) },
+		"Mm":               func() { a.Mm(b) },
+		"Bmm":              func() { ones(1, 2, 3).Bmm(ones(1, 2, 3)) },
+		"Matmul":           func() { a.Matmul(b) },
+		"Addmm":            func() { ones(5).Addmm(a, ones(3, 4)) },
+		"Cdist":            func() { a.Cdist(b, 2) },
+		"Cdist, p":         func() { a.Cdist(a, -1) },
+		"CosineSimilarity": func() { a.CosineSimilarity(b, 1) },
+		"Linear":           func() { a.Linear(b, nil) },
+		"Conv2d":           func() { ones(1, 2, 3, 3).Conv2d(ones(1, 1, 1, 1), nil, pair, []int{0, 0}) },
+		"LayerNorm":        func() { a.LayerNorm([]int{2}, nil, nil, 1e-5) },
+		"MaxPool2d":        func() { ones(1, 1, 2, 2).MaxPool2d([]int{3, 3}, nil, []int{0, 0}) },
+		"AvgPool2d":        func() { ones(1, 1, 2, 2).AvgPool2d([]int{3, 3}, nil, []int{0, 0}) },
+		"MSELoss":          func() { a.MSELoss(b) },
+	} {
+		if err := torch.Try(fn); err == nil {
+			t.Errorf("%s did not panic", name)
+		}
+	}
+}
+
+func TestEqualAcrossDTypes(t *testing.T) {
+	torchtest.NoLeak(t)
+	s := torch.NewScope()
+	defer s.Close()
+	ints, floats := torch.FromSlice(s, []int64{1, 2}), torch.FromSlice(s, []float32{1, 2})
+	if !ints.Equal(floats) {
+		t.Error("equal numbers of two dtypes differ")
+	}
+	if floats.Equal(torch.FromSlice(s, []float64{1, 2 + 1e-9})) {
+		t.Error("2 equals 2 + 1e-9: the wider dtype was narrowed")
+	}
+}
