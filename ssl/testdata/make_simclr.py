@@ -27,6 +27,7 @@ BATCH, SIDE, TEMPERATURE = 8, 28, 0.5
 STEPS, WARMUP, LR, DECAY = 20, 5, 5e-4, 1e-6
 
 torch.set_default_dtype(torch.float64)
+torch.set_num_threads(1)
 
 
 def noise(x):
