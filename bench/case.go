@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"sslmem/cli"
 	"sslmem/data/augment"
 	"sslmem/data/rng"
 	"sslmem/ssl"
@@ -15,29 +16,28 @@ const seed = 1
 
 // A stepCase is one training step to be measured.
 type stepCase struct {
+	name     string
 	title    string
 	channels int
+	threads  int // 0 means as many as the flag says
 	recipe   ssl.Recipe
 }
 
-// cases are the steps of part train, by name.
-var cases = map[string]stepCase{
-	"resnet18": {
-		title:    "ResNet-18, 2×64 views of 3×32×32",
-		channels: 3,
-		recipe: ssl.Recipe{
-			Method: "simclr", Model: "resnet18", Width: 64, Epochs: 1, BatchSize: 64, LR: 1e-3,
-			Temperature: 0.5, ProjectorHidden: 512, ProjectorDim: 128, Augment: sized("simclr-cifar", 32),
+// cases lists the steps of part train.
+func cases() []stepCase {
+	demo := cli.Defaults()
+	small := fmt.Sprintf("ResNet-9 of width %d, 2×%d views of 1×%d×%[3]d", demo.Recipe.Width, demo.Recipe.BatchSize, demo.Recipe.Augment.Size)
+	return []stepCase{
+		{
+			name: "resnet18", title: "ResNet-18, 2×64 views of 3×32×32", channels: 3,
+			recipe: ssl.Recipe{
+				Method: "simclr", Model: "resnet18", Width: 64, Epochs: 1, BatchSize: 64, LR: 1e-3,
+				Temperature: .5, ProjectorHidden: 512, ProjectorDim: 128, Augment: sized("simclr-cifar", 32),
+			},
 		},
-	},
-	"demo": {
-		title:    "ResNet-9 of width 8, 2×128 views of 1×28×28",
-		channels: 1,
-		recipe: ssl.Recipe{
-			Method: "simclr", Model: "resnet9", Width: 8, Epochs: 1, BatchSize: 128, LR: 1e-3,
-			Temperature: 0.1, ProjectorHidden: 64, ProjectorDim: 64, Augment: sized("demo", 28),
-		},
-	},
+		{name: "small", title: small, channels: 1, recipe: demo.Recipe},
+		{name: "demo", title: small + ", as the demo runs it", channels: 1, threads: demo.Threads, recipe: demo.Recipe},
+	}
 }
 
 func sized(name string, size int) augment.Recipe {
@@ -68,11 +68,12 @@ func (c stepCase) views() []float32 {
 
 // lookup returns a case by name.
 func lookup(name string) (stepCase, error) {
-	c, ok := cases[name]
-	if !ok {
-		return stepCase{}, fmt.Errorf("there is no case %q", name)
+	for _, c := range cases() {
+		if c.name == name {
+			return c, nil
+		}
 	}
-	return c, nil
+	return stepCase{}, fmt.Errorf("there is no case %q", name)
 }
 
 // agree reports whether two answers are equal but for rounding.

@@ -12,6 +12,8 @@ import (
 type comparison struct {
 	What string `json:"what"`
 	Unit string `json:"unit"`
+	// Threads is how many one operation may use.
+	Threads int `json:"threads"`
 	// PerTurn is how often the work was done in one turn.
 	PerTurn int `json:"per_turn"`
 	// Ours and Theirs are seconds per turn; Theirs is empty where there is no

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 
+	"sslmem/cli"
 	"sslmem/data"
 	"sslmem/ssl"
 	"sslmem/torch"
@@ -84,7 +85,7 @@ const flat = .02
 // memory watches a training of a new process.
 func (b *bench) memory() (memoryResult, error) {
 	r := memoryResult{Steps: b.memorySteps}
-	p, err := startOurs(b.threads, "memory", "demo", strconv.Itoa(b.memorySteps))
+	p, err := startOurs(cli.Defaults().Threads, "memory", "demo", strconv.Itoa(b.memorySteps))
 	if err != nil {
 		return r, err
 	}

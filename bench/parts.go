@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -29,12 +30,12 @@ func (b *bench) match(ours, theirs func() (*peer, error)) (m match, err error) {
 // train measures one step of each case.
 func (b *bench) train() ([]comparison, error) {
 	var all []comparison
-	for _, name := range []string{"resnet18", "demo"} {
-		c, err := b.trainCase(name)
+	for _, c := range cases() {
+		result, err := b.step(c)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, fmt.Errorf("%s: %w", c.title, err)
 		}
-		all = append(all, c)
+		all = append(all, result)
 	}
 	return all, nil
 }
@@ -42,15 +43,16 @@ func (b *bench) train() ([]comparison, error) {
 // checkedSteps is how many steps must give the same loss on both sides.
 const checkedSteps = 3
 
-func (b *bench) trainCase(name string) (comparison, error) {
-	c, path := cases[name], filepath.Join(b.dir, name+".safetensors")
+func (b *bench) step(c stepCase) (comparison, error) {
+	path := filepath.Join(b.dir, c.name+".safetensors")
 	text, err := c.json()
 	if err != nil {
 		return comparison{}, err
 	}
+	threads := cmp.Or(c.threads, b.threads)
 	m, err := b.match(
-		func() (*peer, error) { return startOurs(b.threads, "train", name, path) },
-		func() (*peer, error) { return startPyTorch(b.threads, "train.py", text, path) })
+		func() (*peer, error) { return startOurs(threads, "train", c.name, path) },
+		func() (*peer, error) { return startPyTorch(threads, "train.py", text, path) })
 	if err != nil {
 		return comparison{}, err
 	}
@@ -60,8 +62,8 @@ func (b *bench) trainCase(name string) (comparison, error) {
 			return comparison{}, err
 		}
 	}
-	result, err := m.run("step", b.rounds, 1500*time.Millisecond)
-	result.What, result.Unit = c.title, "views/s"
+	result, err := m.run("step", b.rounds, time.Second)
+	result.What, result.Unit, result.Threads = c.title, "views/s", threads
 	result.PerTurn *= c.shape()[0]
 	return result, err
 }
@@ -87,7 +89,7 @@ func (b *bench) ops() ([]comparison, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.What, c.Unit, c.OursPeak, c.TheirsPeak = op.title, "ns", 0, 0
+		c.What, c.Unit, c.Threads, c.OursPeak, c.TheirsPeak = op.title, "ns", b.threads, 0, 0
 		all = append(all, c)
 	}
 	return all, nil
@@ -112,7 +114,7 @@ func (b *bench) scope() ([]comparison, error) {
 		return nil, err
 	}
 	defer m.stop()
-	c := comparison{What: "1,500 × 4 MB, freed by tens", Unit: "ms", PerTurn: 1}
+	c := comparison{What: "1,500 × 4 MB, freed by tens", Unit: "ms", Threads: b.threads, PerTurn: 1}
 	for _, side := range []struct {
 		p       *peer
 		seconds *[]float64

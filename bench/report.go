@@ -32,7 +32,7 @@ func (r report) save(path string) error {
 }
 
 // heading is of the columns that [printRow] fills.
-const heading = "\tunit\tsslmem\t(quartiles)\tPyTorch\t(quartiles)\tratio\t(quartiles)\tpeak MB\tPyTorch's\t"
+const heading = "\tthreads\tunit\tsslmem\t(quartiles)\tPyTorch\t(quartiles)\tratio\t(quartiles)\tpeak MB\tPyTorch's\t"
 
 // printComparisons writes a table. Per turn into the unit's value: views per
 // second are counted up, times per operation down.
@@ -47,7 +47,7 @@ func printComparisons(out io.Writer, all []comparison) {
 
 // row has the cells of one line under heading.
 func (c comparison) row() []string {
-	cells := []string{c.What, c.Unit}
+	cells := []string{c.What, fmt.Sprint(c.Threads), c.Unit}
 	for _, seconds := range [][]float64{c.Ours, c.Theirs} {
 		cells = append(cells, spreadCells(c.values(seconds), c.format())...)
 	}
