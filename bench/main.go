@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"slices"
@@ -22,7 +23,7 @@ func main() {
 	} else {
 		err = run(os.Args[1:])
 	}
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -35,12 +36,15 @@ func run(args []string) error {
 	flags.IntVar(&b.rounds, "rounds", 7, "`rounds` of every comparison, at least 5 to tell a difference from noise")
 	flags.IntVar(&b.memorySteps, "memory-steps", 3000, "training `steps` of part memory, a multiple of 10")
 	path := flags.String("json", "", "`file` to write every measurement to")
-	flags.Usage = func() {
-		fmt.Fprintf(flags.Output(), "usage: ./build.sh bench [flags] [part …]\nParts: %s; all of them if none is named.\n", strings.Join(parts, ", "))
+	flags.SetOutput(io.Discard)
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Printf("usage: ./build.sh bench [flags] [part …]\nParts: %s; all of them if none is named.\n", strings.Join(parts, ", "))
+		flags.SetOutput(os.Stdout)
 		flags.PrintDefaults()
-	}
-	if err := flags.Parse(args); err != nil {
-		return err
+		return nil
+	case err != nil:
+		return fmt.Errorf("%w; ./build.sh bench --help lists the flags", err)
 	}
 	wanted := flags.Args()
 	if len(wanted) == 0 {
@@ -101,9 +105,11 @@ func (b *bench) part(name string, r *report) (err error) {
 			fmt.Println(m.words())
 		}
 	case "scope":
-		if r.Scope, err = b.scope(); err == nil {
-			printComparisons(os.Stdout, r.Scope)
-			fmt.Println(scopeWords(r.Scope[0]))
+		var c comparison
+		if c, err = b.scope(); err == nil {
+			r.Scope = &c
+			printComparisons(os.Stdout, []comparison{c})
+			fmt.Println(scopeWords(c))
 		}
 	case "ops":
 		if r.Ops, err = b.ops(); err == nil {

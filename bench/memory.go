@@ -85,6 +85,7 @@ const flat = .02
 // memory watches a training of a new process.
 func (b *bench) memory() (memoryResult, error) {
 	r := memoryResult{Steps: b.memorySteps}
+	measuring(fmt.Sprintf("%d steps of the demo's training", b.memorySteps))
 	p, err := startOurs(cli.Defaults().Threads, "memory", "demo", strconv.Itoa(b.memorySteps))
 	if err != nil {
 		return r, err

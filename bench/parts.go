@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 )
@@ -14,6 +15,9 @@ type bench struct {
 	// noPyTorch is why there is nothing to compare with, or nil.
 	noPyTorch error
 }
+
+// measuring tells whoever waits what is going on.
+func measuring(what string) { fmt.Fprintln(os.Stderr, "measuring", what) }
 
 // match starts both sides of a comparison.
 func (b *bench) match(ours, theirs func() (*peer, error)) (m match, err error) {
@@ -31,6 +35,7 @@ func (b *bench) match(ours, theirs func() (*peer, error)) (m match, err error) {
 func (b *bench) train() ([]comparison, error) {
 	var all []comparison
 	for _, c := range cases() {
+		measuring(c.title)
 		result, err := b.step(c)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", c.title, err)
@@ -68,9 +73,13 @@ func (b *bench) step(c stepCase) (comparison, error) {
 	return result, err
 }
 
+// opsThreads is the number of threads of part ops: none of its operations is
+// worth dividing.
+const opsThreads = 1
+
 // ops measures single operations.
 func (b *bench) ops() ([]comparison, error) {
-	m, err := b.matchOps()
+	m, err := b.matchOps(opsThreads)
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +91,7 @@ func (b *bench) ops() ([]comparison, error) {
 		{"conv2d", "conv2d 8×8×14×14, 8 kernels 3×3"},
 		{"chain", "10 ops on 1,000 and backward"},
 	} {
+		measuring(op.title)
 		if err := m.check(op.name, 2, 1e-4); err != nil {
 			return nil, err
 		}
@@ -89,16 +99,16 @@ func (b *bench) ops() ([]comparison, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.What, c.Unit, c.Threads, c.OursPeak, c.TheirsPeak = op.title, "ns", b.threads, 0, 0
+		c.What, c.Unit, c.Threads, c.OursPeak, c.TheirsPeak = op.title, "ns", opsThreads, 0, 0
 		all = append(all, c)
 	}
 	return all, nil
 }
 
-func (b *bench) matchOps() (match, error) {
+func (b *bench) matchOps(threads int) (match, error) {
 	return b.match(
-		func() (*peer, error) { return startOurs(b.threads, "ops") },
-		func() (*peer, error) { return startPyTorch(b.threads, "ops.py") })
+		func() (*peer, error) { return startOurs(threads, "ops") },
+		func() (*peer, error) { return startPyTorch(threads, "ops.py") })
 }
 
 // What part scope does, and the most memory that it should take.
@@ -107,25 +117,18 @@ const (
 	scopeLimit = 350 * mega
 )
 
-// scope measures the peak of processes that do nothing else.
-func (b *bench) scope() ([]comparison, error) {
-	m, err := b.matchOps()
+// scope measures processes that do nothing else.
+func (b *bench) scope() (comparison, error) {
+	m, err := b.matchOps(b.threads)
 	if err != nil {
-		return nil, err
+		return comparison{}, err
 	}
 	defer m.stop()
-	c := comparison{What: "1,500 × 4 MB, freed by tens", Unit: "ms", Threads: b.threads, PerTurn: 1}
-	for _, side := range []struct {
-		p       *peer
-		seconds *[]float64
-		peak    *int
-	}{{m.ours, &c.Ours, &c.OursPeak}, {m.theirs, &c.Theirs, &c.TheirsPeak}} {
-		if err := side.p.measure("held", scopeAdds, side.seconds); err != nil {
-			return nil, err
-		}
-		if err := side.p.peak(side.peak); err != nil {
-			return nil, err
-		}
+	measuring("sums in a scope")
+	if err := m.check("held", scopeAdds, 1e-4); err != nil {
+		return comparison{}, err
 	}
-	return []comparison{c}, nil
+	c, err := m.run("held", b.rounds, time.Second/2)
+	c.What, c.Unit, c.Threads = "add 4 MB, ten results at a time", "µs", b.threads
+	return c, err
 }

@@ -16,7 +16,7 @@ type report struct {
 	NoPyTorch string        `json:"no_pytorch,omitempty"`
 	Train     []comparison  `json:"train,omitempty"`
 	Ops       []comparison  `json:"ops,omitempty"`
-	Scope     []comparison  `json:"scope,omitempty"`
+	Scope     *comparison   `json:"scope,omitempty"`
 	Memory    *memoryResult `json:"memory,omitempty"`
 }
 
@@ -71,8 +71,8 @@ func (c comparison) values(seconds []float64) []float64 {
 			values[i] = float64(c.PerTurn) / s
 		case "ns":
 			values[i] = 1e9 * s / float64(c.PerTurn)
-		case "ms":
-			values[i] = 1e3 * s / float64(c.PerTurn)
+		case "µs":
+			values[i] = 1e6 * s / float64(c.PerTurn)
 		}
 	}
 	return values
@@ -114,5 +114,5 @@ func scopeWords(c comparison) string {
 	if c.OursPeak > scopeLimit {
 		verdict = "OVER"
 	}
-	return fmt.Sprintf("peak %.0f MB, %s the limit of %d MB.", float64(c.OursPeak)/mega, verdict, scopeLimit/mega)
+	return fmt.Sprintf("peak after %d sums and the timing: %.0f MB, %s the limit of %d MB.", scopeAdds, float64(c.OursPeak)/mega, verdict, scopeLimit/mega)
 }

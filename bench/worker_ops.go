@@ -6,7 +6,7 @@ import (
 	"sslmem/torch"
 )
 
-// An opsWorker holds the operands of part ops and part scope.
+// An opsWorker holds the operands of part ops and part scope, float32.
 type opsWorker struct {
 	a, b    *torch.Tensor // [2, 2]
 	m, w    *torch.Tensor // [64, 64]

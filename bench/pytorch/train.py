@@ -8,7 +8,6 @@ start and the batch of views.
 import json
 import sys
 
-import numpy
 import torch
 from torch.nn import functional as F
 
@@ -17,17 +16,16 @@ from serve import serve
 
 
 def read_safetensors(path):
-    types = {"F32": numpy.float32, "I64": numpy.int64}
+    types = {"F32": torch.float32, "I64": torch.int64}
     with open(path, "rb") as f:
-        length = int.from_bytes(f.read(8), "little")
-        header = json.loads(f.read(length))
+        header = json.loads(f.read(int.from_bytes(f.read(8), "little")))
         body = bytearray(f.read())
-    header.pop("__metadata__", None)
     tensors = {}
     for name, t in header.items():
-        first, last = t["data_offsets"]
-        values = numpy.frombuffer(body, types[t["dtype"]], (last - first) // numpy.dtype(types[t["dtype"]]).itemsize, first)
-        tensors[name] = torch.from_numpy(values.reshape(t["shape"]).copy())
+        if name != "__metadata__":
+            first, last = t["data_offsets"]
+            flat = torch.frombuffer(body[first:last], dtype=types[t["dtype"]])
+            tensors[name] = flat.reshape(t["shape"])
     return tensors
 
 
@@ -35,7 +33,7 @@ def main():
     threads, case, path = int(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3]
     torch.set_num_threads(threads)
     tensors = read_safetensors(path)
-    views = tensors.pop("views").numpy()
+    views = tensors.pop("views")
     encoder = {"resnet9": ResNet9, "resnet18": ResNet18}[case["model"]](case["width"], views.shape[1])
     model = SimCLR(encoder, case["projector_hidden"], case["projector_dim"])
     model.load_state_dict(tensors)
@@ -47,7 +45,7 @@ def main():
     partner = (torch.arange(n) + n // 2) % n
 
     def step():
-        x = torch.from_numpy(views).to(memory_format=torch.channels_last)
+        x = views.to(memory_format=torch.channels_last)
         z = F.normalize(model(x))
         logits = (z @ z.T / case["temperature"]).masked_fill_(itself, -torch.inf)
         loss = F.cross_entropy(logits, partner)
