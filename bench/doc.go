@@ -25,6 +25,14 @@
 // third quartile, and the median of the rounds' own ratios: above 1 means that
 // sslmem is faster.
 //
+// PyTorch is measured as a script that nobody tuned further than its own
+// options go. One difference is malloc, which is told to keep its pages in
+// sslmem; in a Python process it gives large blocks back to the kernel and has
+// them faulted in again. To see what else differs, set it for both sides alike:
+//
+//	MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=2147483647 \
+//	MALLOC_TOP_PAD_=67108864 ./build.sh bench
+//
 // Timings are never a reason to fail. The exit status is 1 only if a part
 // could not run. Where PyTorch for Python is missing, or of another version,
 // its column has dashes and the reason is printed.

@@ -64,17 +64,14 @@ func run(args []string) error {
 	}
 	defer os.RemoveAll(dir)
 	b.dir = dir
-	result, err := b.all(wanted)
-	if err == nil && *path != "" {
-		err = result.save(*path)
-	}
-	return err
+	return b.all(wanted, *path)
 }
 
-// all runs the parts and prints each when it is done.
-func (b *bench) all(wanted []string) (report, error) {
+// all runs the parts, prints each when it is done, and writes to the file at
+// path, if that is not empty, what there is so far.
+func (b *bench) all(wanted []string, path string) error {
 	if err := torch.Init(); err != nil {
-		return report{}, err
+		return err
 	}
 	r := report{Machine: thisMachine(b.threads, torch.Version())}
 	fmt.Println(r.Machine)
@@ -83,13 +80,19 @@ func (b *bench) all(wanted []string) (report, error) {
 		r.NoPyTorch = b.noPyTorch.Error()
 		fmt.Println("Nothing to compare with:", r.NoPyTorch)
 	}
+	if err := r.save(path); err != nil {
+		return err
+	}
 	for _, part := range wanted {
 		fmt.Printf("\n%s\n", part)
 		if err := b.part(part, &r); err != nil {
-			return r, fmt.Errorf("part %s: %w", part, err)
+			return fmt.Errorf("part %s: %w", part, err)
+		}
+		if err := r.save(path); err != nil {
+			return err
 		}
 	}
-	return r, nil
+	return nil
 }
 
 func (b *bench) part(name string, r *report) (err error) {

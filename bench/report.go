@@ -20,7 +20,11 @@ type report struct {
 	Memory    *memoryResult `json:"memory,omitempty"`
 }
 
+// save replaces the file at path; an empty path is none.
 func (r report) save(path string) error {
+	if path == "" {
+		return nil
+	}
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return fmt.Errorf("cannot write the results: %w", err)
@@ -104,8 +108,9 @@ func (r memoryResult) words() string {
 		verdict = "NOT flat"
 	}
 	third := len(r.Samples) / 3
-	return fmt.Sprintf("resident memory over %d steps: %s. First third %.1f MB, last third %.1f MB, %+.2f %% (limit ±%.0f %%).",
-		r.Steps, verdict, mean(r.Samples[:third])/mega, mean(r.Samples[len(r.Samples)-third:])/mega, 100*(growth-1), 100*flat)
+	last := r.Samples[len(r.Samples)-third:]
+	return fmt.Sprintf("resident memory over %d steps: %s. First third %.1f MB, last third %.1f MB, %+.2f %% (limit ±%.0f %%); within the last third %+.2f MB.",
+		r.Steps, verdict, mean(r.Samples[:third])/mega, mean(last)/mega, 100*(growth-1), 100*flat, float64(last[third-1]-last[0])/mega)
 }
 
 // scopeWords is the verdict on the peak of part scope.
