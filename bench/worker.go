@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strconv"
 
 	"sslmem/torch"
@@ -18,6 +19,7 @@ type action func(n int) float64
 // talks. The arguments are the number of threads, the kind of worker and what
 // that kind wants.
 func work(args []string) error {
+	debug.SetGCPercent(25) // as the program itself sets it
 	if len(args) < 2 {
 		return errors.New("a worker needs the number of threads and a kind")
 	}
