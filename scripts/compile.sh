@@ -10,8 +10,8 @@ readonly gotorch_sum='h1:oJfm5gCGdy9k2Yb+qmMR+HMRQ89CbVDsDi6DD9AZSTk='
 # set_flags fills includes and links, and toolchain, a digest of all that is not a source.
 set_flags() {
   includes=(-isystem "$libtorch/include" -isystem "$libtorch/include/torch/csrc/api/include")
-  # Wheels before PyTorch 2.7 may have been built with the C++ library's old string type.
-  if ! grep -q cxx11 "$libtorch/lib/libc10.so"; then
+  # Wheels before PyTorch 2.7 may take strings of the C++ library's old type, "Ss" for the linker.
+  if grep -q ErrorC2ENS_14SourceLocationESs "$libtorch/lib/libc10.so"; then
     includes+=(-D_GLIBCXX_USE_CXX11_ABI=0)
   fi
   links=(-L "$libtorch/lib" -ltorch_cpu -lc10 -Xlinker -rpath -Xlinker "$libtorch/lib" -Xlinker --allow-shlib-undefined)

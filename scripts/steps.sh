@@ -21,6 +21,8 @@ hint() {
     echo "pip has no such wheel for $(python3 --version 2>&1) on $(uname -m): use a Python from 3.10 to 3.14, or set LIBTORCH to a libtorch folder."
   elif grep -qE 'Killed|out of memory|annot allocate memory' "$1"; then
     echo 'The memory ran out: close other programs and run it again (one compiler needs up to 1.5 GB).'
+  elif [[ ${libtorch_is:-$torch_version} != "$torch_version" ]] && grep -q 'error: ' "$1"; then
+    echo "This code is tested with libtorch $torch_version, not $libtorch_is: LIBTORCH=pip ./build.sh takes that."
   fi
 }
 
