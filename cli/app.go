@@ -197,5 +197,5 @@ func (r *run) withResume(err error, command string) error {
 	if !errors.Is(err, ssl.ErrStopped) && !errors.Is(err, context.Canceled) {
 		return err
 	}
-	return fmt.Errorf("%w; all is saved, go on with: sslmem %s --resume %s", err, command, r.dir)
+	return fmt.Errorf("%w; all is saved, go on with: %s %s --resume %s", err, program(), command, r.dir)
 }

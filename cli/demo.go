@@ -43,7 +43,7 @@ changed; those that are used stand in config.toml of the run.
 			}
 			o := r.finish(outcome{Summary: summary}, start)
 			o.Files = append([]string{r.dir.Join(rundir.ScoresFile)}, files...)
-			o.Next = fmt.Sprintf("sslmem demo --seed %d", s.Seed+1)
+			o.Next = fmt.Sprintf("%s demo --seed %d", program(), s.Seed+1)
 			return o.print(c.App.Writer, c.Bool("json"))
 		},
 	}

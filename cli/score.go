@@ -48,7 +48,7 @@ already are not scored again.
 			}
 			o := r.finish(outcome{Summary: summary}, start)
 			o.Files = []string{r.dir.Join(rundir.ScoresFile), r.dir.Join(rundir.SummaryFile)}
-			o.Next = fmt.Sprintf("sslmem plot %s", r.dir)
+			o.Next = fmt.Sprintf("%s plot %s", program(), r.dir)
 			return o.print(c.App.Writer, c.Bool("json"))
 		},
 	}

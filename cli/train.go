@@ -34,7 +34,7 @@ the run had never been stopped.
 			}
 			o := r.finish(outcome{}, start)
 			o.Files = []string{r.dir.Join(rundir.EncodersDir), r.dir.Join(rundir.MetricsFile)}
-			o.Next = fmt.Sprintf("sslmem score %s", r.dir)
+			o.Next = fmt.Sprintf("%s score %s", program(), r.dir)
 			return o.print(c.App.Writer, c.Bool("json"))
 		},
 	}
