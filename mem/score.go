@@ -9,6 +9,7 @@ import (
 
 	"sslmem/data"
 	"sslmem/data/augment"
+	"sslmem/data/prefetch"
 	"sslmem/data/rng"
 	"sslmem/torch"
 )
@@ -60,11 +61,7 @@ func (c Scorer) Check() error {
 	if _, err := ParseDistance(string(c.Distance)); err != nil {
 		return err
 	}
-	open := c.Augment
-	if open.Size == 0 {
-		open.Size = 1 // Pair takes it from the images
-	}
-	return open.Check()
+	return c.Augment.CheckOpen()
 }
 
 // Pair returns the losses of the points index of d under f and g, in the order
@@ -91,18 +88,18 @@ func (c Scorer) Pair(ctx context.Context, f, g Encoder, d *data.Dataset, index [
 	}
 	recipe := c.Augment.Fit(d)
 	chunk := max(1, c.BatchSize/c.Views)
-	source := c.draw(ctx, recipe, d, index, chunk)
-	defer source.stop()
+	source := c.startViews(ctx, recipe, d, index, chunk)
+	defer source.Stop()
 	for from := 0; from < n; from += chunk {
 		to := min(from+chunk, n)
-		v := <-source.ready
-		if v.err != nil {
-			return p, v.err
+		pixels, err := source.Next()
+		if err != nil {
+			return p, err
 		}
 		shape := []int{(to - from) * c.Views, d.C, recipe.Size, recipe.Size}
 		sides := [2]side{{"f", f, p.F, p.FHalf}, {"g", g, p.G, p.GHalf}}
 		var failed [2]error
-		score := func(i int) { failed[i] = c.losses(v.pixels, shape, sides[i], from, to) }
+		score := func(i int) { failed[i] = c.losses(pixels, shape, sides[i], from, to) }
 		if c.Together {
 			parallel(2, score)
 		} else {
@@ -112,6 +109,7 @@ func (c Scorer) Pair(ctx context.Context, f, g Encoder, d *data.Dataset, index [
 		if err := cmp.Or(failed[:]...); err != nil {
 			return p, err
 		}
+		source.Recycle(pixels)
 		if c.Report != nil {
 			c.Report(to, n)
 		}
@@ -200,45 +198,20 @@ func parallel(n int, fn func(i int)) {
 	wg.Wait()
 }
 
-// viewSource draws the views of coming chunks while one is scored.
-type viewSource struct {
-	ready chan drawn
-	quit  chan struct{}
-	done  chan struct{}
-}
-
-type drawn struct {
-	pixels []float32 // [points·K, C, Size, Size]
-	err    error
-}
-
-func (c Scorer) draw(ctx context.Context, r augment.Recipe, d *data.Dataset, index []int, chunk int) *viewSource {
-	// Two buffers suffice: the receiver is done with one when it asks for the
-	// next but one.
-	v := &viewSource{ready: make(chan drawn), quit: make(chan struct{}), done: make(chan struct{})}
+// startViews draws the views of coming chunks, [points·K, C, Size, Size] each,
+// while one is scored.
+func (c Scorer) startViews(ctx context.Context, r augment.Recipe, d *data.Dataset, index []int, chunk int) *prefetch.Queue[[]float32] {
 	size := d.C * r.Size * r.Size
-	buffers := [2][]float32{}
 	seed := rng.Sub(c.Seed, rng.Word("score"))
-	go func() {
-		defer close(v.done)
-		for n, from := 0, 0; from < len(index); n, from = n+1, from+chunk {
-			points := index[from:min(from+chunk, len(index))]
-			out := &buffers[n%2]
-			if *out == nil {
-				*out = make([]float32, chunk*c.Views*size)
-			}
-			err := ctx.Err()
-			if err == nil {
-				err = c.views(*out, r, d, points, seed, size)
-			}
-			select {
-			case v.ready <- drawn{*out, err}:
-			case <-v.quit:
-				return
-			}
+	chunks := (len(index) + chunk - 1) / chunk
+	buffer := func() []float32 { return make([]float32, min(chunk, len(index))*c.Views*size) }
+	return prefetch.Start(chunks, 1, buffer, func(i int, pixels []float32) error {
+		if err := ctx.Err(); err != nil {
+			return err
 		}
-	}()
-	return v
+		from := i * chunk
+		return c.views(pixels, r, d, index[from:min(from+chunk, len(index))], seed, size)
+	})
 }
 
 // views writes the K views of each point one after the other.
@@ -254,9 +227,4 @@ func (c Scorer) views(dst []float32, r augment.Recipe, d *data.Dataset, points [
 		}
 	}
 	return nil
-}
-
-func (v *viewSource) stop() {
-	close(v.quit)
-	<-v.done
 }

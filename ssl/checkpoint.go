@@ -171,12 +171,8 @@ func (l *Loop) load(st *state, path string) (torn bool, err error) {
 	if field := difference(at, want); field != "" {
 		return false, fmt.Errorf("%s is of another training (%s differs); resume with the settings it was started with, or train into another folder", path, field)
 	}
-	byName := map[string]*torch.Tensor{}
-	for name, t := range saved {
-		byName[name] = t
-	}
 	for name, t := range st.tensors() {
-		src, ok := byName[name]
+		src, ok := saved[name]
 		if !ok {
 			return false, fmt.Errorf("%s has no tensor %s", path, name)
 		}
@@ -187,7 +183,7 @@ func (l *Loop) load(st *state, path string) (torn bool, err error) {
 	err = torch.Try(func() {
 		torch.NoGrad(func() {
 			for name, t := range st.tensors() {
-				t.CopyFrom(byName[name])
+				t.CopyFrom(saved[name])
 			}
 		})
 	})

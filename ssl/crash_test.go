@@ -105,8 +105,8 @@ func waitForCheckpoint(t *testing.T, dir string, steps int) {
 func TestFullDisk(t *testing.T) {
 	if dir := os.Getenv(childDir); dir != "" {
 		l := longLoop(t, dir)
-		l.EpochEnd = func(epoch int, _ Trainer) error {
-			if epoch == 1 {
+		l.EpochEnd = func(p Progress, _ Trainer) error {
+			if p.Epoch == 1 {
 				return nil
 			}
 			keepCopy(t, l.checkpointPath(4))

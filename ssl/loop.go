@@ -48,8 +48,8 @@ type Loop struct {
 	// Report, if set, is called after every step, from the goroutine of Run.
 	Report func(Progress)
 	// EpochEnd, if set, is called after each epoch, before its checkpoint, with
-	// the networks in training mode; epoch counts from 1. Its error ends the run.
-	EpochEnd func(epoch int, t Trainer) error
+	// the networks in training mode. Its error ends the run.
+	EpochEnd func(p Progress, t Trainer) error
 	// Resumed, if set, is called with the steps that a checkpoint held.
 	Resumed func(step int)
 	// Warn, if set, is told in a sentence what went wrong without ending the
@@ -86,7 +86,7 @@ type state struct {
 }
 
 // Run trains to the end and returns the Trainer, in evaluation mode, whose
-// tensors are the caller's (see [nn.Free]). When ctx ends it finishes the step
+// tensors are the caller's (see [Free]). When ctx ends it finishes the step
 // at hand, writes a checkpoint and returns an error that wraps [ErrStopped].
 // A loss that is not finite ends the run with an error; the last checkpoint
 // stays. The goroutine is locked to its thread meanwhile.
@@ -116,7 +116,7 @@ func (l *Loop) Run(ctx context.Context) (Trainer, error) {
 	return trainer, nil
 }
 
-func (l *Loop) run(ctx context.Context, st *state) (err error) {
+func (l *Loop) run(ctx context.Context, st *state) error {
 	if l.Checkpoints != "" {
 		if err := l.resume(st); err != nil {
 			return err
@@ -135,24 +135,24 @@ func (l *Loop) run(ctx context.Context, st *state) (err error) {
 	augment := l.Recipe.Augment.Fit(l.Data)
 	views := st.trainer.NumViews()
 	p := plan{index: slices.Clone(l.Index), batch: l.Recipe.BatchSize, seed: l.Seed}
-	loader := startLoader(l.Data, p, augment, views, st.step, total, 0)
-	defer loader.stop()
+	loader := startLoader(l.Data, p, augment, views, st.step, total)
+	defer loader.Stop()
 
 	shape := []int{views * p.batch, l.Data.C, augment.Size, augment.Size}
 	first, start := st.step, time.Now()
 	var waited time.Duration
 	for st.step < total {
 		asked := time.Now()
-		b := loader.next()
+		pixels, err := loader.Next()
 		waited += time.Since(asked)
-		if b.err != nil {
-			return b.err
+		if err != nil {
+			return err
 		}
 		lr := schedule.At(st.step)
-		if err := torch.Try(func() { l.train(st, b, shape, lr) }); err != nil {
+		if err := torch.Try(func() { l.train(st, pixels, shape, lr) }); err != nil {
 			return fmt.Errorf("step %d: %w", st.step+1, err)
 		}
-		loader.recycle(b)
+		loader.Recycle(pixels)
 		st.step++
 		end := st.step%perEpoch == 0
 		progress := Progress{
@@ -173,7 +173,7 @@ func (l *Loop) run(ctx context.Context, st *state) (err error) {
 			l.Report(progress)
 		}
 		if end && l.EpochEnd != nil {
-			if err := l.EpochEnd(progress.Epoch, st.trainer); err != nil {
+			if err := l.EpochEnd(progress, st.trainer); err != nil {
 				return err
 			}
 		}
@@ -204,11 +204,11 @@ func (l *Loop) diverged(loss float64, epoch int) error {
 }
 
 // train takes one step. Everything it computes lives in one scope.
-func (l *Loop) train(st *state, b *hostBatch, shape []int, lr float64) {
+func (l *Loop) train(st *state, pixels []float32, shape []int, lr float64) {
 	s := torch.NewScope()
 	defer s.Close()
 	x := s.EmptyFormat(shape, torch.Float32, torch.CPU, torch.ChannelsLast)
-	torch.CopyFromSlice(x, b.pixels)
+	torch.CopyFromSlice(x, pixels)
 	loss := st.trainer.Loss(Batch{Views: x.ToDevice(l.Device), Size: l.Recipe.BatchSize})
 	loss.Backward()
 	st.opt.Step(lr)

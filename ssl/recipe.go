@@ -53,9 +53,5 @@ func (r Recipe) Check() error {
 	case r.ProjectorDim < 1:
 		return bad("projector_dim", r.ProjectorDim, "at least 1")
 	}
-	open := r.Augment
-	if open.Size == 0 {
-		open.Size = 1 // the loop takes it from the images
-	}
-	return open.Check()
+	return r.Augment.CheckOpen()
 }

@@ -101,6 +101,15 @@ func (r Recipe) Check() error {
 	return nil
 }
 
+// CheckOpen is Check for a recipe that Fit is still to complete: a Size of 0 is
+// no mistake.
+func (r Recipe) CheckOpen() error {
+	if r.Size == 0 {
+		r.Size = 1
+	}
+	return r.Check()
+}
+
 // crops reports whether a crop is asked for.
 func (r Recipe) crops() bool {
 	return r.ScaleMin != 0 || r.ScaleMax != 0 || r.RatioMin != 0 || r.RatioMax != 0
