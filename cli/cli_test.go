@@ -263,3 +263,17 @@ func TestStartAndVersionAndDoctor(t *testing.T) {
 		}
 	}
 }
+
+// Where encoders are trained one after the other, a training that fails ends
+// the run at once, with one sentence.
+func TestFailedTrainingEndsTheRun(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	code, _, stderr := call(small(dir, "--json", "--set", "threads=0", "--set", "recipe.lr=1e30")...)
+	if code != ExitFailure || !strings.Contains(stderr, "training of f0: the loss became") || strings.Count(stderr, "\n") != 1 {
+		t.Errorf("exit code %d, %q", code, stderr)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, rundir.MetricsFile))
+	if err != nil || strings.Contains(string(text), "g0") {
+		t.Errorf("g0 was trained after f0 failed (%v): %s", err, text)
+	}
+}

@@ -27,8 +27,7 @@ type console struct {
 
 	total, done int // units, without those that an earlier run did
 	start       time.Time
-	printed     time.Time
-	first       bool
+	printed     time.Time // zero before the first line
 	text        string
 }
 
@@ -36,7 +35,7 @@ type console struct {
 const trainCost = 3
 
 // newConsole writes to w, or nothing if quiet.
-func newConsole(w io.Writer, quiet bool) *console { return &console{w: w, quiet: quiet, first: true} }
+func newConsole(w io.Writer, quiet bool) *console { return &console{w: w, quiet: quiet} }
 
 // begin starts the clock of a job of so many units.
 func (c *console) begin(units int) {
@@ -108,8 +107,8 @@ func (c *console) advance(units int, telling bool) {
 		return
 	}
 	const every = 5 * time.Second
-	if telling && (c.first || time.Since(c.printed) >= every) {
-		c.first, c.printed = false, time.Now()
+	if telling && time.Since(c.printed) >= every {
+		c.printed = time.Now()
 		fmt.Fprintf(c.w, "%s  %s  %.0f %%  eta %s\n", clock(time.Since(c.start)), c.text, 100*float64(c.done)/float64(max(c.total, 1)), clock(c.eta()))
 	}
 }

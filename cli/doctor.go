@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -50,9 +49,7 @@ code is 1 if anything is wrong.`,
 
 func printFindings(w io.Writer, findings []finding, asJSON bool) error {
 	if asJSON {
-		enc := json.NewEncoder(w)
-		enc.SetIndent("", "  ")
-		return enc.Encode(findings)
+		return printJSON(w, findings)
 	}
 	for _, f := range findings {
 		mark := "ok  "

@@ -25,17 +25,16 @@ func (e usageError) Unwrap() error { return e.err }
 
 // exit reports err in one line and returns the exit code for it.
 func exit(err error, stderr io.Writer) int {
-	var usage usageError
-	switch {
-	case err == nil:
+	if err == nil {
 		return ExitOK
-	case errors.Is(err, ssl.ErrStopped), errors.Is(err, context.Canceled):
-		fmt.Fprintf(stderr, "sslmem: %v\n", err)
-		return ExitInterrupted
-	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "sslmem: %v\n", err)
-		return ExitUsage
 	}
 	fmt.Fprintf(stderr, "sslmem: %v\n", err)
+	var usage usageError
+	switch {
+	case errors.Is(err, ssl.ErrStopped), errors.Is(err, context.Canceled):
+		return ExitInterrupted
+	case errors.As(err, &usage):
+		return ExitUsage
+	}
 	return ExitFailure
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -30,7 +29,7 @@ type outcome struct {
 // trainAll trains what is not trained yet.
 func (r *run) trainAll(ctx context.Context) error {
 	return r.withMetrics(func() error {
-		return r.eachPair(ctx, func(ctx context.Context, pair int) error { return r.trainPair(ctx, pair) })
+		return r.eachPair(ctx, r.trainPair)
 	})
 }
 
@@ -167,9 +166,7 @@ func peakMemory() int64 {
 // print writes the outcome for a person, or as JSON.
 func (o outcome) print(w io.Writer, asJSON bool) error {
 	if asJSON {
-		enc := json.NewEncoder(w)
-		enc.SetIndent("", "  ")
-		return enc.Encode(o)
+		return printJSON(w, o)
 	}
 	if o.Summary != nil {
 		if err := o.Summary.WriteText(w); err != nil {
@@ -191,12 +188,19 @@ func (o outcome) print(w io.Writer, asJSON bool) error {
 	return nil
 }
 
+// printJSON writes v for machines.
+func printJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
 // missing returns the first encoder of the run that was not trained, or "".
 func (r *run) missing() string {
 	for pair := range r.settings.Pairs {
 		for _, e := range roles() {
-			if _, err := os.Stat(r.encoderPath(e.name(pair))); err != nil {
-				return e.name(pair)
+			if name := e.name(pair); !exists(r.encoderPath(name)) {
+				return name
 			}
 		}
 	}

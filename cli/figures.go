@@ -6,9 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"gonum.org/v1/gonum/stat"
-	"gonum.org/v1/gonum/stat/distuv"
-
 	"sslmem/cli/rundir"
 	"sslmem/mem"
 	"sslmem/plots"
@@ -192,10 +189,10 @@ func (r *run) scoreCurve(res results) (*plots.Figure, error) {
 			if len(above) == 0 {
 				continue
 			}
-			mean, half := meanInterval(above)
+			mean, ci := mem.MeanInterval(above)
 			s.X, s.Y = append(s.X, float64(epoch)), append(s.Y, mean)
-			if len(above) > 1 {
-				s.Low, s.High = append(s.Low, mean-half), append(s.High, mean+half)
+			if ci.Low.Defined() {
+				s.Low, s.High = append(s.Low, float64(ci.Low)), append(s.High, float64(ci.High))
 			}
 		}
 		if len(s.X) > 0 {
@@ -215,33 +212,11 @@ func (r *run) images(res results) (*plots.Figure, error) {
 	n := min(tilesPerRow, len(ranked)/2)
 	tile := func(at int) plots.Tile {
 		i := res.scores.Index[at]
-		return plots.Tile{Pixels: r.data.Image(i), C: r.data.C, H: r.data.H, W: r.data.W, Label: r.label(i), Score: m[at]}
+		return plots.Tile{Pixels: r.data.Image(i), C: r.data.C, H: r.data.H, W: r.data.W, Label: r.data.ClassName(i), Score: m[at]}
 	}
 	for i := range n {
 		g.Most = append(g.Most, tile(ranked[i]))
 		g.Least = append(g.Least, tile(ranked[len(ranked)-1-i]))
 	}
 	return g.Figure()
-}
-
-// label names the class of an image; it is empty where there are no labels.
-func (r *run) label(i int) string {
-	switch {
-	case r.data.Labels == nil:
-		return ""
-	case r.data.Labels[i] < len(r.data.Classes):
-		return r.data.Classes[r.data.Labels[i]]
-	}
-	return fmt.Sprint(r.data.Labels[i])
-}
-
-// meanInterval returns the mean of x and half the width of its t-based 95 %
-// confidence interval, 0 for one value.
-func meanInterval(x []float64) (mean, half float64) {
-	mean, sd := stat.MeanStdDev(x, nil)
-	if len(x) < 2 {
-		return mean, 0
-	}
-	t := distuv.StudentsT{Sigma: 1, Nu: float64(len(x) - 1)}.Quantile(.975)
-	return mean, t * stat.StdErr(sd, float64(len(x)))
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"runtime"
 	"sync"
 
@@ -81,5 +80,10 @@ func (r *run) trainPair(ctx context.Context, pair int) error {
 	if r.encodersAtOnce() > 1 {
 		return together(ctx, 2, func(ctx context.Context, i int) error { return r.train(ctx, roles()[i], pair) })
 	}
-	return errors.Join(r.train(ctx, roleF, pair), r.train(ctx, roleG, pair))
+	for _, e := range roles() {
+		if err := r.train(ctx, e, pair); err != nil {
+			return err
+		}
+	}
+	return nil
 }

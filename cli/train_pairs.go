@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"slices"
 
 	"sslmem/cli/rundir"
 	"sslmem/models"
@@ -40,29 +41,25 @@ func (r *run) train(ctx context.Context, e role, pair int) error {
 	l.Resumed = func(step int) {
 		r.console.skip(step * r.stepUnits())
 	}
-	l.EpochEnd = func(epoch int, t ssl.Trainer) error {
-		if !r.onCurve(epoch) {
-			return nil
-		}
-		return r.saveEncoder(r.snapshotPath(name, epoch), t.Encoder())
-	}
-	// Rows of steps that a resumed training takes again are dropped first.
+	l.Report = func(p ssl.Progress) { r.console.step(name, p, r.stepUnits()) }
 	rewound := false
-	var failed error
-	l.Report = func(p ssl.Progress) {
-		r.console.step(name, p, r.stepUnits())
-		if !rewound {
+	l.EpochEnd = func(p ssl.Progress, t ssl.Trainer) error {
+		if !rewound { // rows of steps that a resumed training takes again go first
 			rewound = true
-			failed = r.metrics.rewind(name, p.Step-1)
+			if err := r.metrics.rewind(name, p.Step-1); err != nil {
+				return err
+			}
 		}
-		if p.EpochEnd && failed == nil {
-			failed = r.metrics.append(rundir.Row{Model: name, Step: p.Step, Values: map[string]float64{
-				"epoch": float64(p.Epoch), "loss": p.Loss, "lr": p.LR, "views_per_s": math.Round(p.ViewsPerSecond), "wait": p.Wait,
-			}})
+		err := r.metrics.append(rundir.Row{Model: name, Step: p.Step, Values: map[string]float64{
+			"epoch": float64(p.Epoch), "loss": p.Loss, "lr": p.LR, "views_per_s": math.Round(p.ViewsPerSecond), "wait": p.Wait,
+		}})
+		if err != nil || !slices.Contains(r.curveEpochs(), p.Epoch) {
+			return err
 		}
+		return r.saveEncoder(r.snapshotPath(name, p.Epoch), t.Encoder())
 	}
 	trainer, err := l.Run(ctx)
-	if err := errors.Join(err, failed, r.metrics.sync()); err != nil {
+	if err := errors.Join(err, r.metrics.sync()); err != nil {
 		if trainer != nil {
 			ssl.Free(trainer)
 		}
@@ -94,7 +91,8 @@ func (r *run) modelConfig() models.Config {
 	return models.Config{Model: r.settings.Recipe.Model, Width: r.settings.Recipe.Width, InChannels: r.data.C}
 }
 
-// saveEncoder writes an encoder with the description that loadEncoder needs.
+// saveEncoder writes an encoder, with its description for whoever finds the file
+// outside of its run.
 func (r *run) saveEncoder(path string, b models.Backbone) error {
 	text, err := json.Marshal(r.modelConfig())
 	if err != nil {
@@ -128,16 +126,6 @@ func (r *run) loadEncoder(path string) (models.Backbone, error) {
 	nn.To(b, r.device, torch.ChannelsLast)
 	nn.SetTraining(b, false)
 	return b, nil
-}
-
-// onCurve reports whether the score is also measured after this epoch.
-func (r *run) onCurve(epoch int) bool {
-	for _, e := range r.curveEpochs() {
-		if e == epoch {
-			return true
-		}
-	}
-	return false
 }
 
 // curveEpochs are the epochs at which the score is measured, evenly spread and

@@ -1,6 +1,9 @@
 package data
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+)
 
 // Dataset is a set of labelled images of one size, held in memory as bytes.
 //
@@ -36,6 +39,18 @@ func (d *Dataset) Len() int {
 func (d *Dataset) Image(i int) []uint8 {
 	n := d.C * d.H * d.W
 	return d.Pixels[i*n : (i+1)*n : (i+1)*n]
+}
+
+// ClassName returns the name of the class of image i, its number where classes
+// have no names, and "" where there are no labels.
+func (d *Dataset) ClassName(i int) string {
+	if d.Labels == nil {
+		return ""
+	}
+	if label := d.Labels[i]; label >= 0 && label < len(d.Classes) {
+		return d.Classes[label]
+	}
+	return strconv.Itoa(d.Labels[i])
 }
 
 // Subset returns a new Dataset with the images idx of d in that order; an

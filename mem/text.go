@@ -14,7 +14,7 @@ import (
 // statistics appear as a dash.
 func (s *Summary) WriteText(w io.Writer) error {
 	var b bytes.Buffer
-	digits := s.decimals()
+	digits := s.Decimals()
 	fmt.Fprintf(&b, "SSLMem scores m = L_g − L_f, normalisation %s: %s, %s\n\n", s.Normalisation, count(s.Points, "point"), s.pairs())
 	s.writeSets(&b, digits)
 	if len(s.Contrasts) > 0 {
@@ -63,13 +63,13 @@ func (s *Summary) writeSets(b *bytes.Buffer, digits int) {
 		if v.FractionAbove.Defined() {
 			fraction = fmt.Sprintf("%.1f %%", 100*v.FractionAbove)
 		}
-		t.row(v.Set.String(), v.Set.Describe(), fmt.Sprint(v.N), signed(v.Mean, digits), v.CI.format(digits),
-			unsigned(v.SD, digits), signed(v.Median, digits), signed(v.OffsetMean, digits), fraction,
-			unsigned(v.Reliability.SpearmanBrown, 2))
+		t.row(v.Set.String(), v.Set.Describe(), fmt.Sprint(v.N), FormatSigned(v.Mean, digits), v.CI.Format(digits),
+			FormatUnsigned(v.SD, digits), FormatSigned(v.Median, digits), FormatSigned(v.OffsetMean, digits), fraction,
+			FormatUnsigned(v.Reliability.SpearmanBrown, 2))
 	}
 	t.flush()
 	if s.Tau.Defined() {
-		fmt.Fprintf(b, "τ = %s, the 95th percentile of m on S_E\n", signed(s.Tau, digits))
+		fmt.Fprintf(b, "τ = %s, the 95th percentile of m on S_E\n", FormatSigned(s.Tau, digits))
 	}
 }
 
@@ -81,8 +81,8 @@ func (s *Summary) writeContrasts(b *bytes.Buffer, digits int) {
 		if c.Alternative == Less {
 			sign = "<"
 		}
-		t.row(fmt.Sprintf("%v %s %v", c.A, sign, c.B), "", signed(c.Difference, digits), c.CI.format(digits),
-			signed(c.T, 2), unsigned(c.DF, 1), tableP(c.POneSided), tableP(c.PTwoSided), signed(c.D, 2),
+		t.row(fmt.Sprintf("%v %s %v", c.A, sign, c.B), "", FormatSigned(c.Difference, digits), c.CI.Format(digits),
+			FormatSigned(c.T, 2), FormatUnsigned(c.DF, 1), tableP(c.POneSided), tableP(c.PTwoSided), FormatSigned(c.D, 2),
 			fmt.Sprintf("%d/%d", c.PairsInDirection(), len(c.Pairs)))
 	}
 	t.flush()

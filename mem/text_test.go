@@ -122,12 +122,12 @@ func TestFormatP(t *testing.T) {
 func TestDecimals(t *testing.T) {
 	for sd, want := range map[Number]int{0.0423: 4, 0.0999: 4, 0.1: 3, 0.155: 3, 1: 2, 12.5: 1, 150: 0, 1e6: 0, 4e-7: 9, 1e-40: 15} {
 		s := &Summary{Sets: []SetSummary{{SD: undefined}, {SD: sd}}}
-		if got := s.decimals(); got != want {
+		if got := s.Decimals(); got != want {
 			t.Errorf("standard deviation %v: %d decimals, want %d", float64(sd), got, want)
 		}
 	}
 	s := &Summary{Sets: []SetSummary{{Mean: -0.05, SD: undefined}}}
-	if got := s.decimals(); got != 4 {
+	if got := s.Decimals(); got != 4 {
 		t.Errorf("mean −.05 alone: %d decimals, want 4", got)
 	}
 }

@@ -115,6 +115,13 @@ func meanVariance(x []float64) (mean, variance float64) {
 	return stat.MeanVariance(x, nil)
 }
 
+// MeanInterval returns the mean of x and its t-based 95 % confidence interval,
+// which is undefined for fewer than two values. The mean of nothing is NaN.
+func MeanInterval(x []float64) (mean float64, ci Interval) {
+	mean, variance := meanVariance(x)
+	return mean, meanInterval(mean, variance, len(x))
+}
+
 // meanInterval returns the t-based 95 % confidence interval of the mean of a
 // sample of n values, undefined for n < 2.
 func meanInterval(mean, variance float64, n int) Interval {

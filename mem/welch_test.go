@@ -168,3 +168,14 @@ func TestSplitHalfAgainstSciPy(t *testing.T) {
 		}
 	}
 }
+
+// t = 12.7062 for one degree of freedom, and the standard error of 1 and 3 is 1.
+func TestMeanInterval(t *testing.T) {
+	mean, ci := MeanInterval([]float64{1, 3})
+	if mean != 2 || math.Abs(float64(ci.High)-2-12.706204736432095) > 1e-9 || math.Abs(float64(ci.Low)-2+12.706204736432095) > 1e-9 {
+		t.Errorf("mean %v, interval %v", mean, ci)
+	}
+	if mean, ci := MeanInterval([]float64{5}); mean != 5 || ci.Low.Defined() {
+		t.Errorf("one value: mean %v, interval %v", mean, ci)
+	}
+}

@@ -12,7 +12,7 @@ import (
 // that points the other way, is called that.
 func (s *Summary) Sentences() []string {
 	sentences := []string{s.verdict()}
-	digits := s.decimals()
+	digits := s.Decimals()
 	for _, c := range s.Contrasts {
 		sentences = append(sentences, c.sentence(digits))
 	}
@@ -59,9 +59,9 @@ func (c Contrast) sentence(digits int) string {
 	// Where the sign is not the expected one, only the two-sided test counts.
 	expected := c.Difference > 0 == (c.Alternative == Greater) && c.Difference != 0
 	start := fmt.Sprintf("Mean m(%v) = %s is %.*f %s than mean m(%v) = %s",
-		c.A, signed(c.MeanA, digits), digits, math.Abs(float64(c.Difference)), word, c.B, signed(c.MeanB, digits))
+		c.A, FormatSigned(c.MeanA, digits), digits, math.Abs(float64(c.Difference)), word, c.B, FormatSigned(c.MeanB, digits))
 	if c.Difference == 0 {
-		start = fmt.Sprintf("Mean m(%v) and mean m(%v) are both %s", c.A, c.B, signed(c.MeanA, digits))
+		start = fmt.Sprintf("Mean m(%v) and mean m(%v) are both %s", c.A, c.B, FormatSigned(c.MeanA, digits))
 	}
 	if c.Note != "" {
 		return fmt.Sprintf("%s; %s.", start, c.Note)
@@ -77,7 +77,7 @@ func (c Contrast) sentence(digits int) string {
 		start += ", which is no sign of memorization:"
 	}
 	return fmt.Sprintf("%s 95 %% CI of the difference %s, one-sided Welch %s, d = %s, n = %d and %d, %s.",
-		start, c.CI.format(digits), FormatP(c.POneSided), signed(c.D, 2), c.NA, c.NB, c.pairsInWords())
+		start, c.CI.Format(digits), FormatP(c.POneSided), FormatSigned(c.D, 2), c.NA, c.NB, c.pairsInWords())
 }
 
 // pairsInWords says how many pairs of encoders there are and how many of them
@@ -108,10 +108,10 @@ func FormatP(p Number) string {
 	return fmt.Sprintf("p = %.2g", float64(p))
 }
 
-// decimals returns how many decimals the scores of s deserve: three
+// Decimals returns how many decimals the scores of s deserve: three
 // significant digits of the largest standard deviation, or of the largest mean
 // where no set has one.
-func (s *Summary) decimals() int {
+func (s *Summary) Decimals() int {
 	var scale float64
 	for _, v := range s.Sets {
 		if v.SD.Defined() {
@@ -123,6 +123,12 @@ func (s *Summary) decimals() int {
 			scale = max(scale, math.Abs(float64(v.Mean)))
 		}
 	}
+	return Decimals(scale)
+}
+
+// Decimals returns how many decimals show three significant digits of a number
+// of the size of scale, which is not negative; 3 if it is 0.
+func Decimals(scale float64) int {
 	if scale == 0 {
 		return 3
 	}
@@ -131,22 +137,24 @@ func (s *Summary) decimals() int {
 
 func meanOf(s Set) string { return fmt.Sprintf("mean m(%v)", s) }
 
-// signed writes x with its sign, or a dash if it is undefined.
-func signed(x Number, digits int) string {
+// FormatSigned writes x with its sign, or a dash if it is undefined.
+func FormatSigned(x Number, digits int) string {
 	if !x.Defined() {
 		return "–"
 	}
 	return fmt.Sprintf("%+.*f", digits, float64(x))
 }
 
-// unsigned writes x without a plus, or a dash if it is undefined.
-func unsigned(x Number, digits int) string {
-	return strings.TrimPrefix(signed(x, digits), "+")
+// FormatUnsigned writes x without a plus, or a dash if it is undefined.
+func FormatUnsigned(x Number, digits int) string {
+	return strings.TrimPrefix(FormatSigned(x, digits), "+")
 }
 
-func (i Interval) format(digits int) string {
+// Format writes both limits with their signs in brackets, or a dash if they are
+// undefined.
+func (i Interval) Format(digits int) string {
 	if !i.Low.Defined() {
 		return "–"
 	}
-	return fmt.Sprintf("[%s, %s]", signed(i.Low, digits), signed(i.High, digits))
+	return fmt.Sprintf("[%s, %s]", FormatSigned(i.Low, digits), FormatSigned(i.High, digits))
 }

@@ -8,7 +8,6 @@ import (
 	"image/png"
 	"math"
 	"slices"
-	"strconv"
 
 	"golang.org/x/image/draw"
 
@@ -60,26 +59,13 @@ func Images(s *mem.Scores, n mem.Normalisation, d *data.Dataset, each int) ([]Im
 				return nil, err
 			}
 			out = append(out, Image{
-				Index: index, Set: set.String(), Label: className(d, index),
+				Index: index, Set: set.String(), Label: d.ClassName(index),
 				Rank: k + 1, Of: len(ranking), Score: m[at], PNG: thumbnail,
 			})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Image) int { return cmp.Compare(b.Score, a.Score) })
 	return out, nil
-}
-
-// className returns the name of the class of an image, its number where
-// classes have no names, and "" where there are no labels.
-func className(d *data.Dataset, index int) string {
-	if d.Labels == nil {
-		return ""
-	}
-	label := d.Labels[index]
-	if label >= 0 && label < len(d.Classes) {
-		return d.Classes[label]
-	}
-	return strconv.Itoa(label)
 }
 
 // thumbnailSide is the length in pixels to which the longer side of larger
@@ -138,5 +124,5 @@ func imageDigits(images []Image) int {
 	for _, m := range images {
 		scale = max(scale, math.Abs(m.Score))
 	}
-	return decimals(scale)
+	return mem.Decimals(scale)
 }

@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"sslmem/data/atomicfile"
+	"sslmem/mem"
 )
 
 // Data is what a report says. Title and Verdict must be there; a part of the
@@ -117,7 +118,7 @@ var page = template.Must(template.New("report").Funcs(template.FuncMap{
 	"words": words,
 	"mark":  mark,
 	"href":  href,
-	"score": signed[float64],
+	"score": func(x float64, digits int) string { return mem.FormatSigned(mem.Number(x), digits) },
 	"sets":  setsOf,
 	"png": func(b []byte) template.URL {
 		return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b))

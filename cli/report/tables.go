@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"math"
 	"strings"
 
 	"sslmem/mem"
@@ -12,7 +11,7 @@ import (
 // them if there are any, and, for more than one f/g pair, the contrasts under
 // each pair alone. Undefined statistics appear as a dash.
 func Tables(s *mem.Summary) []Table {
-	digits := summaryDigits(s)
+	digits := s.Decimals()
 	tables := []Table{setTable(s, digits)}
 	if len(s.Contrasts) > 0 {
 		tables = append(tables, contrastTable(s, digits))
@@ -31,7 +30,7 @@ func setTable(s *mem.Summary, digits int) Table {
 			"Reliability is the correlation to be expected between these scores and those from other views of the same images.",
 	}
 	if s.Tau.Defined() {
-		t.Note += fmt.Sprintf(" m > τ is the share of images above τ = %s, the 95th percentile of m on S_E: 5 %% where nothing is memorized.", signed(s.Tau, digits))
+		t.Note += fmt.Sprintf(" m > τ is the share of images above τ = %s, the 95th percentile of m on S_E: 5 %% where nothing is memorized.", mem.FormatSigned(s.Tau, digits))
 	}
 	for _, v := range s.Sets {
 		share := dash
@@ -40,8 +39,8 @@ func setTable(s *mem.Summary, digits int) Table {
 		}
 		t.Rows = append(t.Rows, []string{
 			fmt.Sprintf("%v, %s", v.Set, v.Set.Describe()), fmt.Sprint(v.N),
-			signed(v.Mean, digits), interval(v.CI, digits), unsigned(v.SD, digits), signed(v.Median, digits),
-			signed(v.OffsetMean, digits), share, unsigned(v.Reliability.SpearmanBrown, 2),
+			mem.FormatSigned(v.Mean, digits), v.CI.Format(digits), mem.FormatUnsigned(v.SD, digits), mem.FormatSigned(v.Median, digits),
+			mem.FormatSigned(v.OffsetMean, digits), share, mem.FormatUnsigned(v.Reliability.SpearmanBrown, 2),
 		})
 	}
 	return t
@@ -56,8 +55,8 @@ func contrastTable(s *mem.Summary, digits int) Table {
 	}
 	for _, c := range s.Contrasts {
 		t.Rows = append(t.Rows, []string{
-			contrastName(c), signed(c.Difference, digits), interval(c.CI, digits), signed(c.T, 2), unsigned(c.DF, 1),
-			pValue(c.POneSided), pValue(c.PTwoSided), signed(c.D, 2),
+			contrastName(c), mem.FormatSigned(c.Difference, digits), c.CI.Format(digits), mem.FormatSigned(c.T, 2), mem.FormatUnsigned(c.DF, 1),
+			pValue(c.POneSided), pValue(c.PTwoSided), mem.FormatSigned(c.D, 2),
 			fmt.Sprintf("%d of %d", c.PairsInDirection(), len(c.Pairs)),
 		})
 	}
@@ -77,7 +76,7 @@ func pairTable(s *mem.Summary, digits int) Table {
 		row := []string{fmt.Sprint(seed)}
 		for _, c := range s.Contrasts {
 			p := c.Pairs[k]
-			row = append(row, fmt.Sprintf("%s (%s)", signed(p.Difference, digits), mem.FormatP(p.POneSided)))
+			row = append(row, fmt.Sprintf("%s (%s)", mem.FormatSigned(p.Difference, digits), mem.FormatP(p.POneSided)))
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -123,21 +122,4 @@ func pairsInWords(seeds []uint64) string {
 		return "1 f/g pair, seed " + text[0]
 	}
 	return fmt.Sprintf("%d f/g pairs, seeds %s", len(seeds), strings.Join(text, ", "))
-}
-
-// summaryDigits returns the decimals that the scores of s are shown with: three
-// significant digits of the largest standard deviation or, where there is
-// none, of the largest mean, as in the sentences of s.
-func summaryDigits(s *mem.Summary) int {
-	var sd, mean float64
-	for _, v := range s.Sets {
-		if v.SD.Defined() {
-			sd = max(sd, float64(v.SD))
-		}
-		mean = max(mean, math.Abs(float64(v.Mean)))
-	}
-	if sd > 0 {
-		return decimals(sd)
-	}
-	return decimals(mean)
 }

@@ -1,9 +1,7 @@
 package report
 
 import (
-	"fmt"
 	"html/template"
-	"math"
 	"net/url"
 	"regexp"
 	"strings"
@@ -14,39 +12,12 @@ import (
 // dash stands for a number that is not defined.
 const dash = "–"
 
-// signed writes x with its sign, or a dash if it is not finite.
-func signed[T ~float64](x T, digits int) string {
-	if !mem.Number(x).Defined() {
-		return dash
-	}
-	return fmt.Sprintf("%+.*f", digits, float64(x))
-}
-
-// unsigned writes x without a plus.
-func unsigned(x mem.Number, digits int) string { return strings.TrimPrefix(signed(x, digits), "+") }
-
-func interval(i mem.Interval, digits int) string {
-	if !i.Low.Defined() {
-		return dash
-	}
-	return fmt.Sprintf("[%s, %s]", signed(i.Low, digits), signed(i.High, digits))
-}
-
 // pValue writes p for a column that says that it holds p-values.
 func pValue(p mem.Number) string {
 	if !p.Defined() {
 		return dash
 	}
 	return strings.TrimPrefix(strings.TrimPrefix(mem.FormatP(p), "p "), "= ")
-}
-
-// decimals returns how many decimals show three significant digits of a number
-// of the size of scale.
-func decimals(scale float64) int {
-	if scale == 0 {
-		return 3
-	}
-	return min(max(0, 2-int(math.Floor(math.Log10(scale)))), 15)
 }
 
 // word is what can be a symbol: letters and digits that stand together. An
