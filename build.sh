@@ -4,7 +4,7 @@
 #   ./build.sh [build]       libtorch, gotorch, the C++ shim and bin/sslmem
 #   ./build.sh demo [flags]  build, then the demonstration (flags go to `sslmem demo`)
 #   ./build.sh test          build, then every check; go test comes last
-#   ./build.sh bench [flags] build, then the benchmarks against PyTorch
+#   ./build.sh bench [flags] build, then the benchmarks against PyTorch, C++ and gotorch
 #   ./build.sh doctor        what is here and what is missing; changes nothing
 #
 # libtorch is the first of these that is there:
@@ -67,6 +67,7 @@ run_bench() {
   local folder=$third/pytorch wheels
   build
   [[ -x bench/run.sh ]] || fail 'bench/run.sh is not there: this version has no benchmarks.'
+  setup_bench
   if [[ $libtorch_source == "$python_source" ]] && (cd / && python3 -c 'import torch, numpy') 2>/dev/null; then
     say pytorch "$libtorch_is of python3"
   else

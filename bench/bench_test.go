@@ -34,27 +34,27 @@ func TestSpread(t *testing.T) {
 
 // Twice the time on the other side is a ratio of 2, also where a disturbed
 // round changes both.
-func TestRow(t *testing.T) {
+func TestRows(t *testing.T) {
 	c := comparison{
 		What: "a step", Unit: "views/s", Threads: 2, PerTurn: 128,
-		Ours: []float64{1, 4, 1}, Theirs: []float64{2, 8, 2}, OursPeak: 100 * mega,
+		Sides: []side{{"sslmem", []float64{1, 4, 1}, 100 * mega}, {"PyTorch", []float64{2, 8, 2}, 0}},
 	}
-	cells := c.row()
-	got := []string{cells[0], cells[1], cells[2], cells[3], cells[5], cells[7], cells[8], cells[9], cells[10]}
-	want := []string{"a step", "2", "views/s", "128.0", "64.0", "2.00", "(2.00–2.00)", "100", "–"}
-	if !slices.Equal(got, want) {
-		t.Errorf("row is %q, want %q", got, want)
+	got := c.rows()
+	want := [][]string{
+		{"a step", "2", "views/s", "sslmem", "128.0", "(32.0–128.0)", "", "", "100"},
+		{"", "", "", "PyTorch", "64.0", "(16.0–64.0)", "2.00", "(2.00–2.00)", "–"},
 	}
-	if n := strings.Count(heading, "\t"); n != len(cells) {
-		t.Errorf("the heading has %d columns, a row %d", n, len(cells))
+	if !slices.EqualFunc(got, want, slices.Equal) {
+		t.Errorf("rows are %q, want %q", got, want)
+	}
+	for _, row := range got {
+		if n := strings.Count(heading, "\t"); n != len(row) {
+			t.Errorf("the heading has %d columns, a row %d", n, len(row))
+		}
 	}
 	c.Unit, c.PerTurn = "ns", 1e9
-	if got := c.row()[3]; got != "1" {
+	if got := c.rows()[0][4]; got != "1" {
 		t.Errorf("1 s for 1e9 operations is %s ns each, want 1", got)
-	}
-	c.Theirs = nil
-	if got := c.row(); got[5] != "–" || got[7] != "–" {
-		t.Errorf("without PyTorch the row is %v, want dashes", got)
 	}
 }
 
@@ -70,11 +70,20 @@ func TestVerdicts(t *testing.T) {
 	if got := samples(103).growth(); math.Abs(got-1.03) > 1e-12 {
 		t.Errorf("growth is %v, want 1.03", got)
 	}
-	if words := scopeWords(comparison{OursPeak: 351 * mega}); !strings.Contains(words, "OVER") {
+	c := comparison{What: "add", Unit: "ns", PerTurn: 1e9, Sides: []side{{oursName, []float64{9}, 351 * mega}, {cppName, []float64{6}, 0}}}
+	if words := scopeWords(c); !strings.Contains(words, "OVER") || !strings.Contains(words, "1.50 times") {
 		t.Errorf("351 MB: %s", words)
 	}
-	if words := scopeWords(comparison{OursPeak: 350 * mega}); !strings.Contains(words, "under") {
+	c.Sides[0].Peak = 350 * mega
+	if words := scopeWords(c); !strings.Contains(words, "under") {
 		t.Errorf("350 MB: %s", words)
+	}
+	if words := overheadWords(c); words != "" {
+		t.Errorf("without Python: %s", words)
+	}
+	c.Sides = append(c.Sides, side{pythonName, []float64{16}, 0})
+	if words := overheadWords(c); !strings.Contains(words, "3 ns, Python 10 ns, so 0.30") {
+		t.Errorf("9, 6 and 16 ns: %s", words)
 	}
 }
 
@@ -105,9 +114,9 @@ func echo(t *testing.T, script string) *peer {
 const answers = `echo ready 1.2.3; while read what n; do sleep 0.01; echo $n; done`
 
 func TestMatch(t *testing.T) {
-	m := match{echo(t, answers), echo(t, answers)}
-	if m.ours.torch != "1.2.3" {
-		t.Errorf("version is %q", m.ours.torch)
+	m := match{echo(t, answers), echo(t, answers), echo(t, answers)}
+	if m[0].torch != "1.2.3" {
+		t.Errorf("version is %q", m[0].torch)
 	}
 	if err := m.check("step", 3, 0); err != nil {
 		t.Error(err)
@@ -116,16 +125,33 @@ func TestMatch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Ours) != 3 || len(c.Theirs) != 3 || c.Ours[0] < .01 || c.OursPeak == 0 || c.TheirsPeak == 0 {
-		t.Errorf("comparison is %+v", c)
+	for _, s := range c.Sides {
+		if len(c.Sides) != 3 || s.Name != "echo" || len(s.Seconds) != 3 || s.Seconds[0] < .01 || s.Peak == 0 {
+			t.Errorf("comparison is %+v", c)
+		}
 	}
-	m.theirs = echo(t, `echo ready 1.2.3; while read what n; do echo 7; done`)
+	m[2] = echo(t, `echo ready 1.2.3; while read what n; do echo 7; done`)
 	if err := m.check("step", 3, 1e-4); err == nil || !strings.Contains(err.Error(), "do not compute the same") {
 		t.Errorf("3 against 7: %v", err)
 	}
-	m.theirs = nil
-	if c, err = m.run("step", 2, time.Millisecond); err != nil || len(c.Ours) != 2 || c.Theirs != nil {
-		t.Errorf("without a second side: %+v, %v", c, err)
+	if c, err = m[:1].run("step", 2, time.Millisecond); err != nil || len(c.Sides) != 1 || len(c.Sides[0].Seconds) != 2 {
+		t.Errorf("without another side: %+v, %v", c, err)
+	}
+}
+
+// A rival that is not there is left out; one that breaks down is not.
+func TestAbsent(t *testing.T) {
+	there := starter{"there", "sh", []string{"-c", answers}}
+	broken := starter{"broken", "sh", []string{"-c", "exit 1"}}
+	b := bench{absent: map[string]error{"broken": os.ErrNotExist}}
+	m, err := b.match(there, broken, there)
+	if err != nil || len(m) != 2 {
+		t.Fatalf("match has %d sides, %v", len(m), err)
+	}
+	m.stop()
+	b.absent = nil
+	if _, err := b.match(there, broken); err == nil || !strings.Contains(err.Error(), "broken ended") {
+		t.Errorf("error is %v", err)
 	}
 }
 
@@ -157,7 +183,7 @@ func TestMemoryOfThisProcess(t *testing.T) {
 
 func TestReportIsReadBack(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "bench.json")
-	r := report{Machine: thisMachine(2, "2.14.1"), Train: []comparison{{What: "a step", Ours: []float64{1.5}}}}
+	r := report{Machine: thisMachine(2, "2.14.1"), Train: []comparison{{What: "a step", Sides: []side{{Seconds: []float64{1.5}}}}}}
 	if err := r.save(path); err != nil {
 		t.Fatal(err)
 	}
@@ -169,11 +195,11 @@ func TestReportIsReadBack(t *testing.T) {
 	if err := json.Unmarshal(text, &back); err != nil {
 		t.Fatal(err)
 	}
-	if back.Machine != r.Machine || back.Machine.Cores < 1 || back.Train[0].Ours[0] != 1.5 {
+	if back.Machine != r.Machine || back.Machine.Cores < 1 || back.Train[0].Sides[0].Seconds[0] != 1.5 {
 		t.Errorf("read back %+v", back)
 	}
-	if bytes.Contains(text, []byte("no_pytorch")) {
-		t.Error("a reason for no PyTorch is written where there is none")
+	if bytes.Contains(text, []byte("absent")) {
+		t.Error("a reason for an absent rival is written where there is none")
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// A comparison is one line of a result: the same work on both sides.
+// A comparison is the same work on several sides.
 type comparison struct {
 	What string `json:"what"`
 	Unit string `json:"unit"`
@@ -16,13 +16,17 @@ type comparison struct {
 	Threads int `json:"threads"`
 	// PerTurn is how often the work was done in one turn.
 	PerTurn int `json:"per_turn"`
-	// Ours and Theirs are seconds per turn; Theirs is empty where there is no
-	// PyTorch for Python.
-	Ours   []float64 `json:"ours_seconds"`
-	Theirs []float64 `json:"pytorch_seconds,omitempty"`
-	// OursPeak and TheirsPeak are the most bytes in memory at any time.
-	OursPeak   int `json:"ours_peak_bytes,omitempty"`
-	TheirsPeak int `json:"pytorch_peak_bytes,omitempty"`
+	// Sides are sslmem, and then all that it is compared with.
+	Sides []side `json:"sides"`
+}
+
+// A side is what one peer of a comparison took.
+type side struct {
+	Name string `json:"name"`
+	// Seconds are per turn.
+	Seconds []float64 `json:"seconds"`
+	// Peak is the most bytes that its process had in memory at any time.
+	Peak int `json:"peak_bytes,omitempty"`
 }
 
 // spread is the middle of some values and their quartiles.
@@ -40,46 +44,58 @@ func middle(v []float64) float64 {
 	return (v[(n-1)/2] + v[n/2]) / 2
 }
 
-// ratios returns how many times faster we were in each round.
-func (c comparison) ratios() []float64 {
-	r := make([]float64, len(c.Theirs))
-	for i := range r {
-		r[i] = c.Theirs[i] / c.Ours[i]
+// ratios returns how many times longer than sslmem side i took in each round.
+func (c comparison) ratios(i int) []float64 {
+	r := make([]float64, len(c.Sides[i].Seconds))
+	for round := range r {
+		r[round] = c.Sides[i].Seconds[round] / c.Sides[0].Seconds[round]
 	}
 	return r
 }
 
-// A match is the two sides of a comparison; theirs is nil where there is no
-// PyTorch for Python.
-type match struct{ ours, theirs *peer }
-
-func (m match) stop() {
-	m.ours.stop()
-	m.theirs.stop()
-}
-
-// check has both sides do something n times and compares their answers.
-func (m match) check(what string, n int, tolerance float64) error {
-	a, err := m.ours.ask(what, n)
-	if err != nil || m.theirs == nil {
-		return err
-	}
-	b, err := m.theirs.ask(what, n)
-	if err != nil {
-		return err
-	}
-	if !agree(a, b, tolerance) {
-		return fmt.Errorf("%s: sslmem finds %.9g, PyTorch %.9g; the two do not compute the same, so comparing their times would mean nothing", what, a, b)
+// find returns the side of the given name, or nil.
+func (c comparison) find(name string) *side {
+	for i := range c.Sides {
+		if c.Sides[i].Name == name {
+			return &c.Sides[i]
+		}
 	}
 	return nil
 }
 
-// run measures what both sides take to do something, in turns of about the
+// A match is the peers of a comparison, sslmem first.
+type match []*peer
+
+func (m match) stop() {
+	for _, p := range m {
+		p.stop()
+	}
+}
+
+// check has all sides do something n times and compares their answers.
+func (m match) check(what string, n int, tolerance float64) error {
+	var ours float64
+	for i, p := range m {
+		answer, err := p.ask(what, n)
+		switch {
+		case err != nil:
+			return err
+		case i == 0:
+			ours = answer
+		case !agree(ours, answer, tolerance):
+			return fmt.Errorf("%s: %s finds %.9g, %s %.9g; they do not compute the same, so comparing their times would mean nothing",
+				what, m[0].name, ours, p.name, answer)
+		}
+	}
+	return nil
+}
+
+// run measures what all sides take to do something, in turns of about the
 // given length.
 func (m match) run(what string, rounds int, turn time.Duration) (comparison, error) {
 	c := comparison{PerTurn: 1}
 	for {
-		took, err := m.ours.time(what, c.PerTurn)
+		took, err := m[0].time(what, c.PerTurn)
 		if err != nil {
 			return c, err
 		}
@@ -88,44 +104,31 @@ func (m match) run(what string, rounds int, turn time.Duration) (comparison, err
 		}
 		c.PerTurn = max(2*c.PerTurn, int(float64(c.PerTurn)*min(100, turn.Seconds()/took.Seconds())))
 	}
-	if m.theirs != nil {
-		if _, err := m.theirs.ask(what, c.PerTurn); err != nil {
+	for _, p := range m {
+		c.Sides = append(c.Sides, side{Name: p.name})
+		if _, err := p.ask(what, c.PerTurn); err != nil {
 			return c, err
 		}
 	}
-	ours := func() error { return m.ours.measure(what, c.PerTurn, &c.Ours) }
-	theirs := func() error { return m.theirs.measure(what, c.PerTurn, &c.Theirs) }
-	for round := range rounds {
-		turns := []func() error{ours, theirs}
-		if round%2 == 1 {
-			turns = []func() error{theirs, ours}
-		}
-		for _, turn := range turns {
-			if err := turn(); err != nil {
+	order := make([]int, len(m))
+	for i := range order {
+		order[i] = i
+	}
+	for range rounds {
+		for _, i := range order {
+			took, err := m[i].time(what, c.PerTurn)
+			if err != nil {
 				return c, err
 			}
+			c.Sides[i].Seconds = append(c.Sides[i].Seconds, took.Seconds())
+		}
+		slices.Reverse(order) // so that a drift of the machine meets all alike
+	}
+	for i, p := range m {
+		var err error
+		if c.Sides[i].Peak, err = peak(p.cmd.Process.Pid); err != nil {
+			return c, err
 		}
 	}
-	if err := m.ours.peak(&c.OursPeak); err != nil {
-		return c, err
-	}
-	return c, m.theirs.peak(&c.TheirsPeak)
-}
-
-// measure appends the seconds of one turn; the nil peer does nothing.
-func (p *peer) measure(what string, n int, seconds *[]float64) error {
-	if p == nil {
-		return nil
-	}
-	took, err := p.time(what, n)
-	*seconds = append(*seconds, took.Seconds())
-	return err
-}
-
-// peak stores the most bytes that the process has had in memory.
-func (p *peer) peak(bytes *int) (err error) {
-	if p != nil {
-		*bytes, err = peak(p.cmd.Process.Pid)
-	}
-	return err
+	return c, nil
 }

@@ -1,4 +1,5 @@
-// Command bench measures sslmem beside PyTorch for Python on the same libtorch.
+// Command bench measures sslmem beside PyTorch for Python on the same libtorch,
+// and single operations also beside C++ and gotorch.
 //
 //	./build.sh bench [flags] [part …]
 //
@@ -11,19 +12,25 @@
 //     is closed after every 10.
 //   - ops: the time of single operations and of a chain with its derivatives.
 //
+// The parts scope and ops have four sides: sslmem; C++, which calls libtorch
+// with nothing in between (bench/cpp); PyTorch (bench/pytorch); and gotorch
+// (bench/gotorch), whose results are freed by a collection as often as a scope
+// is closed here. The time of a call beyond the same call in C++ is what a
+// binding costs.
+//
 // # How it measures
 //
 // Each side is a process of its own that has loaded everything and warmed up
 // before the first measurement. It reads lines "what n" from its standard
 // input, does the thing n times and answers with a number: a loss or a
-// checksum. Both sides get the same weights and the same input from one file,
-// and their answers must agree before anything is timed.
+// checksum. All sides get the same weights and the same input, and their
+// answers must agree before anything is timed.
 //
-// The two then take turns, in the order AB BA AB …, so that whatever else the
-// machine does meets both. One clock, that of this process, times both.
+// They then take turns, in the order AB BA AB …, so that whatever else the
+// machine does meets all. One clock, that of this process, times them.
 // Printed are the median over the rounds, the range from the first to the
-// third quartile, and the median of the rounds' own ratios: above 1 means that
-// sslmem is faster.
+// third quartile, and the median of the rounds' own ratios: how many times
+// longer than sslmem the side takes.
 //
 // PyTorch is measured as a script that nobody tuned further than its own
 // options go. One difference is malloc, which is told to keep its pages in
@@ -34,6 +41,6 @@
 //	MALLOC_TOP_PAD_=67108864 ./build.sh bench
 //
 // Timings are never a reason to fail. The exit status is 1 only if a part
-// could not run. Where PyTorch for Python is missing, or of another version,
-// its column has dashes and the reason is printed.
+// could not run. A program that is missing, or has another version of libtorch,
+// is left out, and the reason is printed.
 package main

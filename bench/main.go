@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"runtime"
 	"slices"
@@ -75,10 +76,10 @@ func (b *bench) all(wanted []string, path string) error {
 	}
 	r := report{Machine: thisMachine(b.threads, torch.Version())}
 	fmt.Println(r.Machine)
-	b.findPyTorch()
-	if b.noPyTorch != nil {
-		r.NoPyTorch = b.noPyTorch.Error()
-		fmt.Println("Nothing to compare with:", r.NoPyTorch)
+	b.findRivals()
+	for _, name := range slices.Sorted(maps.Keys(b.absent)) {
+		r.Absent = append(r.Absent, fmt.Sprintf("%s: %v", name, b.absent[name]))
+		fmt.Println("Not compared with", r.Absent[len(r.Absent)-1])
 	}
 	if err := r.save(path); err != nil {
 		return err
@@ -117,20 +118,24 @@ func (b *bench) part(name string, r *report) (err error) {
 	case "ops":
 		if r.Ops, err = b.ops(); err == nil {
 			printComparisons(os.Stdout, r.Ops)
+			fmt.Println(overheadWords(r.Ops[0]))
 		}
 	}
 	return err
 }
 
-// findPyTorch sets why PyTorch for Python cannot be compared with, if so.
-func (b *bench) findPyTorch() {
-	p, err := startPyTorch(b.threads, "ops.py")
-	if err != nil {
-		b.noPyTorch = err
-		return
-	}
-	defer p.stop()
-	if p.torch != torch.Version() {
-		b.noPyTorch = fmt.Errorf("python3 has PyTorch %s, but sslmem runs on libtorch %s", p.torch, torch.Version())
+// findRivals sets which programs cannot be compared with, and why.
+func (b *bench) findRivals() {
+	b.absent = map[string]error{}
+	for _, rival := range opsRivals(opsThreads) {
+		p, err := rival.start()
+		if err != nil {
+			b.absent[rival.name] = err
+			continue
+		}
+		if p.torch != torch.Version() {
+			b.absent[rival.name] = fmt.Errorf("it has PyTorch %s, but sslmem runs on libtorch %s", p.torch, torch.Version())
+		}
+		p.stop()
 	}
 }

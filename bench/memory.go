@@ -86,7 +86,7 @@ const flat = .02
 func (b *bench) memory() (memoryResult, error) {
 	r := memoryResult{Steps: b.memorySteps}
 	measuring(fmt.Sprintf("%d steps of the demo's training", b.memorySteps))
-	p, err := startOurs(cli.Defaults().Threads, "memory", "demo", strconv.Itoa(b.memorySteps))
+	p, err := ours(cli.Defaults().Threads, "memory", "demo", strconv.Itoa(b.memorySteps)).start()
 	if err != nil {
 		return r, err
 	}

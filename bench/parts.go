@@ -12,21 +12,30 @@ import (
 type bench struct {
 	threads, rounds, memorySteps int
 	dir                          string // for the files that the sides share
-	// noPyTorch is why there is nothing to compare with, or nil.
-	noPyTorch error
+	// absent is why a program cannot be compared with, by its name.
+	absent map[string]error
 }
 
 // measuring tells whoever waits what is going on.
 func measuring(what string) { fmt.Fprintln(os.Stderr, "measuring", what) }
 
-// match starts both sides of a comparison.
-func (b *bench) match(ours, theirs func() (*peer, error)) (m match, err error) {
-	if m.ours, err = ours(); err != nil || b.noPyTorch != nil {
-		return m, err
+// match starts sslmem and those of its rivals that are there.
+func (b *bench) match(ours starter, rivals ...starter) (match, error) {
+	p, err := ours.start()
+	if err != nil {
+		return nil, err
 	}
-	if m.theirs, err = theirs(); err != nil {
-		m.stop()
-		return match{}, err
+	m := match{p}
+	for _, rival := range rivals {
+		if b.absent[rival.name] != nil {
+			continue
+		}
+		p, err := rival.start()
+		if err != nil {
+			m.stop()
+			return nil, err
+		}
+		m = append(m, p)
 	}
 	return m, nil
 }
@@ -55,9 +64,7 @@ func (b *bench) step(c stepCase) (comparison, error) {
 		return comparison{}, err
 	}
 	threads := cmp.Or(c.threads, b.threads)
-	m, err := b.match(
-		func() (*peer, error) { return startOurs(threads, "train", c.name, path) },
-		func() (*peer, error) { return startPyTorch(threads, "train.py", text, path) })
+	m, err := b.match(ours(threads, "train", c.name, path), python(threads, "train.py", text, path))
 	if err != nil {
 		return comparison{}, err
 	}
@@ -99,16 +106,17 @@ func (b *bench) ops() ([]comparison, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.What, c.Unit, c.Threads, c.OursPeak, c.TheirsPeak = op.title, "ns", opsThreads, 0, 0
+		c.What, c.Unit, c.Threads = op.title, "ns", opsThreads
+		for i := range c.Sides {
+			c.Sides[i].Peak = 0 // of all operations together: it says nothing
+		}
 		all = append(all, c)
 	}
 	return all, nil
 }
 
 func (b *bench) matchOps(threads int) (match, error) {
-	return b.match(
-		func() (*peer, error) { return startOurs(threads, "ops") },
-		func() (*peer, error) { return startPyTorch(threads, "ops.py") })
+	return b.match(ours(threads, "ops"), opsRivals(threads)...)
 }
 
 // What part scope does, and the most memory that it should take.

@@ -24,24 +24,48 @@ type peer struct {
 	torch string
 }
 
-// startOurs starts this program as a worker of the given kind.
-func startOurs(threads int, kind string, args ...string) (*peer, error) {
-	exe, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("cannot tell where this program lies: %w", err)
-	}
-	return start("sslmem", exe, append([]string{"worker", strconv.Itoa(threads), kind}, args...)...)
+// A starter is a peer that can be started.
+type starter struct {
+	name    string
+	program string
+	args    []string
 }
 
-// startPyTorch starts a script of bench/pytorch. The error says why the
-// comparison cannot be made.
-func startPyTorch(threads int, script string, args ...string) (*peer, error) {
-	path := filepath.Join("bench", "pytorch", script)
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("%s cannot be read; run ./build.sh bench in the source tree", path)
+// The names of the sides in tables and reports.
+const (
+	oursName    = "sslmem"
+	cppName     = "C++"
+	pythonName  = "PyTorch"
+	gotorchName = "gotorch"
+)
+
+// ours is this program as a worker of the given kind.
+func ours(threads int, kind string, args ...string) starter {
+	exe, err := os.Executable()
+	if err != nil {
+		exe = os.Args[0]
 	}
-	return start("PyTorch", "python3", append([]string{"-B", path, strconv.Itoa(threads)}, args...)...)
+	return starter{oursName, exe, append([]string{"worker", strconv.Itoa(threads), kind}, args...)}
 }
+
+// python is a script of bench/pytorch.
+func python(threads int, script string, args ...string) starter {
+	return starter{pythonName, "python3", append([]string{"-B", filepath.Join("bench", "pytorch", script), strconv.Itoa(threads)}, args...)}
+}
+
+// opsRivals are those that know the single operations: bare libtorch, PyTorch
+// for Python and gotorch. bench/run.sh builds the first and the last.
+func opsRivals(threads int) []starter {
+	n := strconv.Itoa(threads)
+	return []starter{
+		{cppName, filepath.Join("bin", "bench-cpp"), []string{n}},
+		python(threads, "ops.py"),
+		{gotorchName, filepath.Join("bin", "bench-gotorch"), []string{n}},
+	}
+}
+
+// start runs the program and waits until it is ready.
+func (s starter) start() (*peer, error) { return start(s.name, s.program, s.args...) }
 
 // start waits until the process says that it is ready.
 func start(name, program string, args ...string) (*peer, error) {

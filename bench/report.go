@@ -12,12 +12,13 @@ import (
 
 // A report is everything that was measured.
 type report struct {
-	Machine   machine       `json:"machine"`
-	NoPyTorch string        `json:"no_pytorch,omitempty"`
-	Train     []comparison  `json:"train,omitempty"`
-	Ops       []comparison  `json:"ops,omitempty"`
-	Scope     *comparison   `json:"scope,omitempty"`
-	Memory    *memoryResult `json:"memory,omitempty"`
+	Machine machine `json:"machine"`
+	// Absent says why some program could not be compared with.
+	Absent []string      `json:"absent,omitempty"`
+	Train  []comparison  `json:"train,omitempty"`
+	Ops    []comparison  `json:"ops,omitempty"`
+	Scope  *comparison   `json:"scope,omitempty"`
+	Memory *memoryResult `json:"memory,omitempty"`
 }
 
 // save replaces the file at path; an empty path is none.
@@ -35,35 +36,44 @@ func (r report) save(path string) error {
 	})
 }
 
-// heading is of the columns that [printRow] fills.
-const heading = "\tthreads\tunit\tsslmem\t(quartiles)\tPyTorch\t(quartiles)\tratio\t(quartiles)\tpeak MB\tPyTorch's\t"
+// heading is of the columns that [comparison.rows] fills.
+const heading = "\tthreads\tunit\t\tmedian\t(quartiles)\tratio\t(quartiles)\tpeak MB\t"
 
-// printComparisons writes a table. Per turn into the unit's value: views per
-// second are counted up, times per operation down.
+// printComparisons writes a table with a row for each side. Views per second
+// are counted up, times per operation down; the ratio is how many times longer
+// than sslmem a side takes.
 func printComparisons(out io.Writer, all []comparison) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, heading)
 	for _, c := range all {
-		fmt.Fprintln(w, strings.Join(c.row(), "\t")+"\t")
+		for _, cells := range c.rows() {
+			fmt.Fprintln(w, strings.Join(cells, "\t")+"\t")
+		}
 	}
 	w.Flush()
 }
 
-// row has the cells of one line under heading.
-func (c comparison) row() []string {
-	cells := []string{c.What, fmt.Sprint(c.Threads), c.Unit}
-	for _, seconds := range [][]float64{c.Ours, c.Theirs} {
-		cells = append(cells, spreadCells(c.values(seconds), c.format())...)
-	}
-	cells = append(cells, spreadCells(c.ratios(), "%.2f")...)
-	for _, bytes := range []int{c.OursPeak, c.TheirsPeak} {
-		cell := "–"
-		if bytes > 0 {
-			cell = fmt.Sprint(bytes / mega)
+// rows has the cells of the lines under heading.
+func (c comparison) rows() [][]string {
+	var rows [][]string
+	for i, s := range c.Sides {
+		cells := []string{"", "", "", s.Name}
+		if i == 0 {
+			cells = []string{c.What, fmt.Sprint(c.Threads), c.Unit, s.Name}
 		}
-		cells = append(cells, cell)
+		cells = append(cells, spreadCells(c.values(s.Seconds), c.format())...)
+		if i == 0 {
+			cells = append(cells, "", "")
+		} else {
+			cells = append(cells, spreadCells(c.ratios(i), "%.2f")...)
+		}
+		memory := "–"
+		if s.Peak > 0 {
+			memory = fmt.Sprint(s.Peak / mega)
+		}
+		rows = append(rows, append(cells, memory))
 	}
-	return cells
+	return rows
 }
 
 // values turns seconds per turn into the unit of the comparison.
@@ -113,11 +123,29 @@ func (r memoryResult) words() string {
 		r.Steps, verdict, mean(r.Samples[:third])/mega, mean(last)/mega, 100*(growth-1), 100*flat, float64(last[third-1]-last[0])/mega)
 }
 
-// scopeWords is the verdict on the peak of part scope.
+// scopeWords is the verdict on part scope: the peak, and the time beside the
+// same loop in C++.
 func scopeWords(c comparison) string {
 	verdict := "under"
-	if c.OursPeak > scopeLimit {
+	if c.Sides[0].Peak > scopeLimit {
 		verdict = "OVER"
 	}
-	return fmt.Sprintf("peak after %d sums and the timing: %.0f MB, %s the limit of %d MB.", scopeAdds, float64(c.OursPeak)/mega, verdict, scopeLimit/mega)
+	words := fmt.Sprintf("peak after %d sums and the timing: %.0f MB, %s the limit of %d MB", scopeAdds, float64(c.Sides[0].Peak)/mega, verdict, scopeLimit/mega)
+	if bare := c.find(cppName); bare != nil {
+		ours := spreadOf(c.Sides[0].Seconds).median / spreadOf(bare.Seconds).median
+		words += fmt.Sprintf("; %.2f times what C++ takes (aim: at most 1.3)", ours)
+	}
+	return words + "."
+}
+
+// overheadWords tells what a call costs beyond the same call in C++, for the
+// operation that hardly computes.
+func overheadWords(c comparison) string {
+	bare, python := c.find(cppName), c.find(pythonName)
+	if bare == nil || python == nil {
+		return ""
+	}
+	nanoseconds := func(s *side) float64 { return spreadOf(c.values(s.Seconds)).median }
+	ours, theirs := nanoseconds(&c.Sides[0])-nanoseconds(bare), nanoseconds(python)-nanoseconds(bare)
+	return fmt.Sprintf("%s, beyond what C++ takes: %.0f ns, Python %.0f ns, so %.2f of it (aim: at most 0.5).", c.What, ours, theirs, ours/theirs)
 }

@@ -4,4 +4,5 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 mkdir -p bin
 go build -o bin/bench ./bench
+go build -o bin/bench-gotorch ./bench/gotorch
 exec bin/bench "$@"

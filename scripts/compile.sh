@@ -136,3 +136,16 @@ setup_shim() {
   fi
   say shim ready
 }
+
+# ---- the benchmarks' C++ side -------------------------------------------------------------
+
+# setup_bench makes bin/bench-cpp, single operations on the same libtorch without Go.
+setup_bench() {
+  local source=bench/cpp/ops.cc stamp
+  stamp=$(hash_of "$toolchain" "$(file_hash $source)")
+  if [[ ! -x bin/bench-cpp || ! -f $objects/bench.stamp || $(<"$objects/bench.stamp") != "$stamp" ]]; then
+    say bench 'compiling the C++ side (about half a minute)'
+    logged 'compiling the C++ side of the benchmarks' "${cxx[@]}" "${includes[@]}" $source -o bin/bench-cpp "${links[@]}"
+    echo "$stamp" >"$objects/bench.stamp"
+  fi
+}
