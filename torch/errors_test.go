@@ -50,7 +50,7 @@ func TestErrors(t *testing.T) {
 		{torch.Value, func() { torch.Data[float32](a.T()) }, []string{"contiguous"}},
 		{torch.Value, func() { torch.Data[int64](a) }, []string{"the slice holds int64"}},
 		{torch.Value, func() { a.Backward() }, []string{"backward(float32[2, 3])", "requires grad"}},
-		{torch.Value, func() { torch.AdamStep([]*torch.Tensor{a}, nil, nil, 1, .1, .9, .99, 1e-8, 0, false) }, []string{"adam_step"}},
+		{torch.Value, func() { torch.AdamStep([]*torch.Tensor{a}, nil, nil, nil, torch.AdamArgs{}) }, []string{"adam_step"}},
 		{torch.Value, func() { torch.FromHandle(s, nil) }, []string{"FromHandle"}},
 		{torch.Value, func() { torch.DType(99).Size() }, []string{"dtype(99)"}},
 		{torch.Runtime, func() { torch.SetNumThreads(0) }, []string{"set_num_threads"}},

@@ -4,7 +4,7 @@
 
 #include "types.h"
 
-#define CT_ABI 0x0990e67cu
+#define CT_ABI 0xb12ff18cu
 
 typedef struct ct_api_table {
   void (*init)(void);
@@ -48,7 +48,20 @@ typedef struct ct_api_table {
   ct_err (*uniform)(ct_tensor t, double from, double to, ct_generator g);
   ct_err (*bernoulli)(ct_tensor t, double p, ct_generator g);
   ct_ret (*randperm)(int64_t n, ct_generator g);
-  ct_err (*adam_step)(const ct_tensor *params, const ct_tensor *exp_avgs, const ct_tensor *exp_avg_sqs, int64_t n, int64_t step, double lr, double beta1, double beta2, double eps, double weight_decay, bool decoupled);
+  ct_err (*adam_step)(const ct_tensor *params, const ct_tensor *exp_avgs, const ct_tensor *exp_avg_sqs, const ct_tensor *steps, int64_t n, double lr, double beta1, double beta2, double eps, double weight_decay, bool decoupled);
+  ct_err (*sgd_step)(const ct_tensor *params, const ct_tensor *buffers, const ct_tensor *steps, int64_t n, double lr, double momentum, double dampening, double weight_decay, bool nesterov);
+  ct_err (*lars_step)(const ct_tensor *params, const ct_tensor *buffers, int64_t n, double lr, double momentum, double weight_decay, double trust, double eps, bool adapt, bool lr_inside);
+  ct_err (*lamb_step)(const ct_tensor *params, const ct_tensor *exp_avgs, const ct_tensor *exp_avg_sqs, const ct_tensor *steps, int64_t n, double lr, double beta1, double beta2, double eps, double weight_decay, double max_weight_norm, bool adapt, bool correct_bias);
+  ct_err (*lerp_all)(const ct_tensor *targets, const ct_tensor *sources, int64_t n, double weight);
+  ct_err (*copy_all)(const ct_tensor *targets, const ct_tensor *sources, int64_t n);
+  ct_ret (*clip_grad_norm)(const ct_tensor *params, int64_t n, double max_norm, double norm_type);
+  ct_err (*clip_grad_value)(const ct_tensor *params, int64_t n, double clip);
+  ct_err (*unscale_grads)(const ct_tensor *params, int64_t n, ct_tensor found_inf, ct_tensor inv_scale);
+  ct_err (*update_scale)(ct_tensor scale, ct_tensor growth_tracker, ct_tensor found_inf, double growth, double backoff, int64_t interval);
+  ct_err (*enter_autocast)(int8_t device_type, int8_t dtype, bool enabled, ct_autocast *before);
+  void (*leave_autocast)(int8_t device_type, ct_autocast before);
+  ct_autocast (*get_autocast)(int8_t device_type);
+  bool (*set_autocast_cache)(bool on);
   ct_ret (*add_Tensor)(ct_tensor self, ct_tensor other);
   ct_ret (*add_Scalar)(ct_tensor self, double other);
   ct_ret (*sub_Tensor)(ct_tensor self, ct_tensor other);
@@ -328,8 +341,60 @@ static inline ct_ret ct_randperm(int64_t n, ct_generator g) {
   return ct_table->randperm(n, g);
 }
 
-static inline ct_err ct_adam_step(const ct_tensor *params, const ct_tensor *exp_avgs, const ct_tensor *exp_avg_sqs, int64_t n, int64_t step, double lr, double beta1, double beta2, double eps, double weight_decay, bool decoupled) {
-  return ct_table->adam_step(params, exp_avgs, exp_avg_sqs, n, step, lr, beta1, beta2, eps, weight_decay, decoupled);
+static inline ct_err ct_adam_step(const ct_tensor *params, const ct_tensor *exp_avgs, const ct_tensor *exp_avg_sqs, const ct_tensor *steps, int64_t n, double lr, double beta1, double beta2, double eps, double weight_decay, bool decoupled) {
+  return ct_table->adam_step(params, exp_avgs, exp_avg_sqs, steps, n, lr, beta1, beta2, eps, weight_decay, decoupled);
+}
+
+static inline ct_err ct_sgd_step(const ct_tensor *params, const ct_tensor *buffers, const ct_tensor *steps, int64_t n, double lr, double momentum, double dampening, double weight_decay, bool nesterov) {
+  return ct_table->sgd_step(params, buffers, steps, n, lr, momentum, dampening, weight_decay, nesterov);
+}
+
+static inline ct_err ct_lars_step(const ct_tensor *params, const ct_tensor *buffers, int64_t n, double lr, double momentum, double weight_decay, double trust, double eps, bool adapt, bool lr_inside) {
+  return ct_table->lars_step(params, buffers, n, lr, momentum, weight_decay, trust, eps, adapt, lr_inside);
+}
+
+static inline ct_err ct_lamb_step(const ct_tensor *params, const ct_tensor *exp_avgs, const ct_tensor *exp_avg_sqs, const ct_tensor *steps, int64_t n, double lr, double beta1, double beta2, double eps, double weight_decay, double max_weight_norm, bool adapt, bool correct_bias) {
+  return ct_table->lamb_step(params, exp_avgs, exp_avg_sqs, steps, n, lr, beta1, beta2, eps, weight_decay, max_weight_norm, adapt, correct_bias);
+}
+
+static inline ct_err ct_lerp_all(const ct_tensor *targets, const ct_tensor *sources, int64_t n, double weight) {
+  return ct_table->lerp_all(targets, sources, n, weight);
+}
+
+static inline ct_err ct_copy_all(const ct_tensor *targets, const ct_tensor *sources, int64_t n) {
+  return ct_table->copy_all(targets, sources, n);
+}
+
+static inline ct_ret ct_clip_grad_norm(const ct_tensor *params, int64_t n, double max_norm, double norm_type) {
+  return ct_table->clip_grad_norm(params, n, max_norm, norm_type);
+}
+
+static inline ct_err ct_clip_grad_value(const ct_tensor *params, int64_t n, double clip) {
+  return ct_table->clip_grad_value(params, n, clip);
+}
+
+static inline ct_err ct_unscale_grads(const ct_tensor *params, int64_t n, ct_tensor found_inf, ct_tensor inv_scale) {
+  return ct_table->unscale_grads(params, n, found_inf, inv_scale);
+}
+
+static inline ct_err ct_update_scale(ct_tensor scale, ct_tensor growth_tracker, ct_tensor found_inf, double growth, double backoff, int64_t interval) {
+  return ct_table->update_scale(scale, growth_tracker, found_inf, growth, backoff, interval);
+}
+
+static inline ct_err ct_enter_autocast(int8_t device_type, int8_t dtype, bool enabled, ct_autocast *before) {
+  return ct_table->enter_autocast(device_type, dtype, enabled, before);
+}
+
+static inline void ct_leave_autocast(int8_t device_type, ct_autocast before) {
+  ct_table->leave_autocast(device_type, before);
+}
+
+static inline ct_autocast ct_get_autocast(int8_t device_type) {
+  return ct_table->get_autocast(device_type);
+}
+
+static inline bool ct_set_autocast_cache(bool on) {
+  return ct_table->set_autocast_cache(on);
 }
 
 static inline ct_ret ct_add_Tensor(ct_tensor self, ct_tensor other) {

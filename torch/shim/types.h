@@ -55,4 +55,10 @@ typedef struct {
   bool channels_last;
 } ct_meta;
 
+// The autocast setting of a thread for one type of device.
+typedef struct {
+  bool enabled;
+  int8_t dtype;
+} ct_autocast;
+
 #endif  // CT_TYPES_H
