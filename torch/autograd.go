@@ -6,19 +6,13 @@ package torch
 #cgo nocallback ct_set_grad
 #cgo noescape ct_zero_grad
 #cgo nocallback ct_zero_grad
-#cgo noescape ct_backward
-#cgo nocallback ct_backward
-#cgo noescape ct_gradients
-#cgo nocallback ct_gradients
-#cgo nocallback ct_set_grad_mode
-#cgo nocallback ct_get_grad_mode
+#cgo nocallback ct_detach_in_place
 #include "shim/api_gen.h"
 */
 import "C"
 
 import (
 	"fmt"
-	"runtime"
 	"slices"
 	"unsafe"
 )
@@ -65,14 +59,25 @@ func ZeroGrad(ts []*Tensor) {
 	join("zero_grad", ts...)
 	h := handles(nil, ts)
 	check("zero_grad", C.ct_zero_grad(unsafe.SliceData(h), C.int64_t(len(h))), ts...)
+	drain()
+}
+
+// DetachInPlace takes t out of the graph that recorded it and returns t: it
+// becomes a leaf that does not require grad. It panics if t is a view.
+func (t *Tensor) DetachInPlace() *Tensor {
+	join("detach_", t)
+	check("detach_", C.ct_detach_in_place(t.h), t)
+	drain()
+	return t
 }
 
 // BackwardOptions are PyTorch's arguments of backward; the zero value frees
 // the graph and does not record the backward pass.
 type BackwardOptions struct {
-	Gradient    *Tensor // gradient of the final result by t; nil for a scalar t
-	RetainGraph bool    // keep the graph for a second Backward
-	CreateGraph bool    // record the backward pass, for second derivatives; Grads then hold the graph until ZeroGrad
+	Gradient    *Tensor   // gradient of the final result by t; nil for a scalar t
+	RetainGraph bool      // keep the graph for a second Backward
+	CreateGraph bool      // record the backward pass, for second derivatives; Grads then hold the graph until ZeroGrad
+	Inputs      []*Tensor // leaves whose Grad is added to; nil for all
 }
 
 // Backward adds the gradients of the scalar t to the Grad of every leaf that
@@ -82,19 +87,59 @@ func (t *Tensor) Backward() { t.BackwardWith(BackwardOptions{}) }
 
 // BackwardWith is Backward with options.
 func (t *Tensor) BackwardWith(o BackwardOptions) {
-	joinOptional("backward", join("backward", t), o.Gradient)
-	if !t.RequiresGrad() {
-		panic(&Error{Op: "backward", Kind: Value, Shapes: []string{t.signature()},
-			Msg: "nothing was recorded: no operand requires grad, or it was computed inside NoGrad"})
+	backward([]*Tensor{t}, []*Tensor{o.Gradient}, o)
+}
+
+// Backward is [Tensor.Backward] of several outputs in one pass, which adds
+// their gradients together. The gradients, as long as outputs, are those of
+// the final result by each output; a nil one stands for 1 and needs a scalar
+// output, and so does a nil slice for all. It panics as the method does, and if
+// the lengths differ.
+func Backward(outputs, gradients []*Tensor) {
+	if gradients == nil {
+		gradients = make([]*Tensor, len(outputs))
 	}
-	h := [1]C.ct_tensor{t.h}
-	g := [1]C.ct_tensor{o.Gradient.optional()}
-	var grads *C.ct_tensor
-	if o.Gradient != nil {
-		grads = &g[0]
+	backward(outputs, gradients, BackwardOptions{})
+}
+
+func backward(outputs, gradients []*Tensor, o BackwardOptions) {
+	join("backward", outputs...)
+	join("backward", o.Inputs...)
+	grads := optionals("backward", outputs, gradients)
+	for _, t := range outputs {
+		if !t.RequiresGrad() {
+			panic(&Error{Op: "backward", Kind: Value, Shapes: []string{t.signature()},
+				Msg: "nothing was recorded: no operand requires grad, or it was computed inside NoGrad"})
+		}
 	}
-	check("backward", C.ct_backward(&h[0], 1, grads, C.bool(o.RetainGraph || o.CreateGraph), C.bool(o.CreateGraph)), t)
-	runtime.KeepAlive(o.Gradient)
+	out, in := handles(nil, outputs), handles(nil, o.Inputs)
+	err := C.ct_backward(unsafe.SliceData(out), C.int64_t(len(out)), unsafe.SliceData(grads),
+		C.bool(o.RetainGraph || o.CreateGraph), C.bool(o.CreateGraph), unsafe.SliceData(in), C.int64_t(len(in)))
+	check("backward", err, outputs...)
+	keepAlive(gradients)
+	keepAlive(o.Inputs)
+	drain()
+}
+
+// optionals returns the handles of the gradients of outputs, 0 for nil ones.
+func optionals(op string, outputs, gradients []*Tensor) []C.ct_tensor {
+	if len(gradients) != len(outputs) {
+		panic(&Error{Op: op, Kind: Value, Msg: fmt.Sprintf("%d gradients for %d outputs", len(gradients), len(outputs))})
+	}
+	h := make([]C.ct_tensor, len(gradients))
+	for i, g := range gradients {
+		joinOptional(op, nil, g)
+		h[i] = g.optional()
+	}
+	return h
+}
+
+// GradientsOptions are PyTorch's arguments of torch.autograd.grad.
+type GradientsOptions struct {
+	GradOutputs []*Tensor // gradients of the final result by each output; nil, as a slice or one of it, for a scalar output
+	RetainGraph bool      // keep the graph for another pass
+	CreateGraph bool      // record the pass, so that the gradients can be differentiated; keeps the graph too
+	AllowUnused bool      // give nil for an input that no output depends on, instead of a panic
 }
 
 // Gradients returns the derivatives of the scalar output by each input, in the
@@ -102,45 +147,39 @@ func (t *Tensor) BackwardWith(o BackwardOptions) {
 // they can be differentiated again. It panics if output does not depend on one
 // of the inputs.
 func Gradients(output *Tensor, inputs []*Tensor, createGraph bool) []*Tensor {
-	operands := append([]*Tensor{output}, inputs...)
+	return GradientsWith([]*Tensor{output}, inputs, GradientsOptions{CreateGraph: createGraph})
+}
+
+// GradientsWith returns for each input the sum over all outputs of the
+// gradients by it, Σᵢ GradOutputsᵢᵀ · ∂outputᵢ/∂input, with the input's shape.
+// Otherwise it is like [Gradients].
+func GradientsWith(outputs, inputs []*Tensor, o GradientsOptions) []*Tensor {
+	operands := append(append([]*Tensor(nil), outputs...), inputs...)
 	s := join("gradients", operands...)
-	in := handles(nil, inputs)
+	if o.GradOutputs == nil {
+		o.GradOutputs = make([]*Tensor, len(outputs))
+	}
+	grads := optionals("gradients", outputs, o.GradOutputs)
+	for _, g := range o.GradOutputs {
+		s = joinOptional("gradients", s, g)
+	}
+	from, by := handles(nil, outputs), handles(nil, inputs)
 	out := make([]C.ct_tensor, len(inputs))
-	h := [1]C.ct_tensor{output.h}
-	check("gradients", C.ct_gradients(&h[0], 1, nil, unsafe.SliceData(in), C.int64_t(len(in)),
-		C.bool(createGraph), C.bool(createGraph), true, unsafe.SliceData(out)), operands...)
-	if i := slices.Index(out, 0); i >= 0 {
+	err := C.ct_gradients(unsafe.SliceData(from), C.int64_t(len(from)), unsafe.SliceData(grads), unsafe.SliceData(by), C.int64_t(len(by)),
+		C.bool(o.RetainGraph || o.CreateGraph), C.bool(o.CreateGraph), true, unsafe.SliceData(out))
+	check("gradients", err, operands...)
+	keepAlive(o.GradOutputs)
+	drain()
+	if i := slices.Index(out, 0); i >= 0 && !o.AllowUnused {
 		C.ct_release_many(unsafe.SliceData(out), C.int64_t(len(out)))
 		panic(&Error{Op: "gradients", Kind: Value, Shapes: []string{inputs[i].signature()},
 			Msg: fmt.Sprintf("the output does not depend on input %d", i)})
 	}
-	grads := make([]*Tensor, len(out))
-	for i, g := range out {
-		grads[i] = s.wrap(g)
+	result := make([]*Tensor, len(out))
+	for i, h := range out {
+		if h != 0 {
+			result[i] = s.wrap(h)
+		}
 	}
-	return grads
-}
-
-// NoGrad runs fn without recording anything for differentiation. The setting
-// belongs to the operating system's thread: fn is locked to its own, and
-// goroutines started inside fn do not inherit it. What was set before is set
-// again when fn ends, also by a panic.
-func NoGrad(fn func()) { withGradMode("NoGrad", false, fn) }
-
-// EnableGrad runs fn with recording on, inside a NoGrad.
-func EnableGrad(fn func()) { withGradMode("EnableGrad", true, fn) }
-
-func withGradMode(op string, on bool, fn func()) {
-	mustInit(op)
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	before := C.ct_set_grad_mode(C.bool(on))
-	defer C.ct_set_grad_mode(before)
-	fn()
-}
-
-// GradEnabled reports whether operations of this thread are recorded.
-func GradEnabled() bool {
-	mustInit("GradEnabled")
-	return bool(C.ct_get_grad_mode())
+	return result
 }

@@ -95,12 +95,20 @@
 // [Tensor.Backward] of a scalar result adds its derivatives to the Grad of
 // every leaf, where optimizers find them; [Gradients] returns derivatives
 // instead and touches no Grad. With createGraph they can be differentiated
-// again.
+// again. [Backward] and [GradientsWith] take several outputs and the gradients
+// by them.
 //
 // [NoGrad] runs a function without recording. The setting belongs to the
 // operating system's thread, so NoGrad locks the goroutine to its own for that
-// time, and goroutines started inside have recording on. [Tensor.Detach]
-// leaves the history of one tensor behind.
+// time, and goroutines started inside have recording on. [InferenceMode] is
+// NoGrad with less bookkeeping, for tensors that will never be differentiated.
+// [Tensor.Detach] leaves the history of one tensor behind.
+//
+// [Tensor.RegisterHook] has the backward pass show the gradient of a tensor to
+// a Go function, which may replace it; [Tensor.RegisterPostAccumulateGradHook]
+// runs once the Grad of a leaf is there. Hooks run in the middle of C++: their
+// tensors belong to a scope of their own, and a panic is held back until the
+// C++ has ended in order, and goes on from Backward.
 //
 // The graph holds what the backward pass needs, also after the scope of those
 // tensors was closed, and lets go of it in Backward or when the last result is

@@ -8,6 +8,7 @@ import "C"
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unsafe"
 )
@@ -111,12 +112,23 @@ func fail(op string, cerr C.ct_err, operands []*Tensor) {
 	e := &Error{Op: op, Kind: Kind(*(*byte)(unsafe.Pointer(cerr)))}
 	e.Msg = cutNoise(C.GoString((*C.char)(unsafe.Add(unsafe.Pointer(cerr), 1))))
 	C.free(unsafe.Pointer(cerr))
+	if e.Kind == C.CT_ERR_CALLBACK {
+		id, _ := strconv.ParseUint(e.Msg, 10, 64)
+		panicAgain(op, id, operands)
+	}
+	e.Shapes = signatures(operands)
+	panic(e)
+}
+
+// signatures describes the operands that can still be described.
+func signatures(operands []*Tensor) []string {
+	var s []string
 	for _, t := range operands {
 		if t.isOpen() {
-			e.Shapes = append(e.Shapes, t.signature())
+			s = append(s, t.signature())
 		}
 	}
-	panic(e)
+	return s
 }
 
 // cutNoise keeps what libtorch says about the mistake and drops the places in

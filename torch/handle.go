@@ -39,7 +39,7 @@ func FreeHandle(p unsafe.Pointer) {
 	if p == nil {
 		return
 	}
-	C.ct_release(C.ct_tensor(uintptr(p)))
+	releaseHandle(C.ct_tensor(uintptr(p)))
 	runtime.KeepAlive(p)
 }
 

@@ -7,6 +7,9 @@
 
 const ct_api_table *ct_table = NULL;
 
+// The Go function of callback.go.
+extern uint64_t sslmemTorchCallback(uint64_t id, uintptr_t node, ct_tensor *in, int64_t n, ct_tensor *out, int64_t m);
+
 // Returns 0 when the table is ready, 1 when the library did not load and 2
 // when it is no shim of this version; *why says more in the first case.
 int ct_open(const char *path, const char **why) {
@@ -22,5 +25,6 @@ int ct_open(const char *path, const char **why) {
     return 2;
   }
   ct_table = table;
+  ct_set_callback(sslmemTorchCallback);
   return 0;
 }

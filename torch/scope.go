@@ -95,6 +95,7 @@ func (s *Scope) Close() {
 func (sl *slots) release() {
 	if len(sl.handles) > 0 {
 		C.ct_release_many(unsafe.SliceData(sl.handles), C.int64_t(len(sl.handles)))
+		drain()
 	}
 	sl.handles, sl.vacant = nil, nil
 }
@@ -149,8 +150,11 @@ func Tidy(x *Tensor, fn func(x *Tensor) *Tensor) *Tensor {
 
 // String names the scope by its depth, as errors do: "of depth 1", or "root".
 func (s *Scope) String() string {
-	if s == nil {
+	switch {
+	case s == nil:
 		return "root"
+	case s.depth >= callbackDepth:
+		return "of a hook or function"
 	}
 	return fmt.Sprintf("of depth %d", s.depth)
 }
@@ -184,7 +188,10 @@ func newRoot(t *Tensor) *runtime.Cleanup {
 	return &c
 }
 
-func releaseHandle(h C.ct_tensor) { C.ct_release(h) }
+func releaseHandle(h C.ct_tensor) {
+	C.ct_release(h)
+	drain()
+}
 
 // join checks the operands of op and returns the deepest of their scopes, the
 // first one where several are equally deep.

@@ -82,7 +82,7 @@ func (t *Tensor) Free() {
 		return
 	}
 	t.leave()
-	C.ct_release(t.h)
+	releaseHandle(t.h)
 	t.h = 0
 }
 

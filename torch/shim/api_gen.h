@@ -4,7 +4,7 @@
 
 #include "types.h"
 
-#define CT_ABI 0xb12ff18cu
+#define CT_ABI 0xf79175f9u
 
 typedef struct ct_api_table {
   void (*init)(void);
@@ -35,10 +35,20 @@ typedef struct ct_api_table {
   ct_ret (*grad)(ct_tensor t);
   ct_err (*set_grad)(ct_tensor t, ct_tensor grad);
   ct_err (*zero_grad)(const ct_tensor *t, int64_t n);
-  ct_err (*backward)(const ct_tensor *t, int64_t n, const ct_tensor *grads, bool retain_graph, bool create_graph);
+  ct_err (*backward)(const ct_tensor *t, int64_t n, const ct_tensor *grads, bool retain_graph, bool create_graph, const ct_tensor *inputs, int64_t m);
   ct_err (*gradients)(const ct_tensor *outputs, int64_t n, const ct_tensor *grads, const ct_tensor *inputs, int64_t m, bool retain_graph, bool create_graph, bool allow_unused, ct_tensor *out);
   bool (*set_grad_mode)(bool on);
   bool (*get_grad_mode)(void);
+  ct_err (*detach_in_place)(ct_tensor t);
+  uintptr_t (*inference_enter)(bool on);
+  void (*inference_leave)(uintptr_t before);
+  bool (*get_inference_mode)(void);
+  ct_flag (*is_inference)(ct_tensor t);
+  void (*set_callback)(ct_callback callback);
+  int64_t (*take_dropped)(uint64_t *ids, int64_t n);
+  ct_err (*register_hook)(ct_tensor t, uint64_t id);
+  ct_err (*register_grad_hook)(ct_tensor t, uint64_t id);
+  void (*remove_hook)(uint64_t id);
   ct_err (*generator_new)(uint64_t seed, int8_t device_type, int8_t device_index, ct_generator *out);
   void (*generator_free)(ct_generator g);
   ct_err (*generator_seed)(ct_generator g, uint64_t seed);
@@ -289,8 +299,8 @@ static inline ct_err ct_zero_grad(const ct_tensor *t, int64_t n) {
   return ct_table->zero_grad(t, n);
 }
 
-static inline ct_err ct_backward(const ct_tensor *t, int64_t n, const ct_tensor *grads, bool retain_graph, bool create_graph) {
-  return ct_table->backward(t, n, grads, retain_graph, create_graph);
+static inline ct_err ct_backward(const ct_tensor *t, int64_t n, const ct_tensor *grads, bool retain_graph, bool create_graph, const ct_tensor *inputs, int64_t m) {
+  return ct_table->backward(t, n, grads, retain_graph, create_graph, inputs, m);
 }
 
 static inline ct_err ct_gradients(const ct_tensor *outputs, int64_t n, const ct_tensor *grads, const ct_tensor *inputs, int64_t m, bool retain_graph, bool create_graph, bool allow_unused, ct_tensor *out) {
@@ -303,6 +313,46 @@ static inline bool ct_set_grad_mode(bool on) {
 
 static inline bool ct_get_grad_mode(void) {
   return ct_table->get_grad_mode();
+}
+
+static inline ct_err ct_detach_in_place(ct_tensor t) {
+  return ct_table->detach_in_place(t);
+}
+
+static inline uintptr_t ct_inference_enter(bool on) {
+  return ct_table->inference_enter(on);
+}
+
+static inline void ct_inference_leave(uintptr_t before) {
+  ct_table->inference_leave(before);
+}
+
+static inline bool ct_get_inference_mode(void) {
+  return ct_table->get_inference_mode();
+}
+
+static inline ct_flag ct_is_inference(ct_tensor t) {
+  return ct_table->is_inference(t);
+}
+
+static inline void ct_set_callback(ct_callback callback) {
+  ct_table->set_callback(callback);
+}
+
+static inline int64_t ct_take_dropped(uint64_t *ids, int64_t n) {
+  return ct_table->take_dropped(ids, n);
+}
+
+static inline ct_err ct_register_hook(ct_tensor t, uint64_t id) {
+  return ct_table->register_hook(t, id);
+}
+
+static inline ct_err ct_register_grad_hook(ct_tensor t, uint64_t id) {
+  return ct_table->register_grad_hook(t, id);
+}
+
+static inline void ct_remove_hook(uint64_t id) {
+  ct_table->remove_hook(id);
 }
 
 static inline ct_err ct_generator_new(uint64_t seed, int8_t device_type, int8_t device_index, ct_generator *out) {

@@ -1,6 +1,7 @@
 // Reverse-mode differentiation.
 
 #include <ATen/core/grad_mode.h>
+#include <c10/core/InferenceMode.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include "guard.h"
@@ -52,8 +53,11 @@ static std::vector<at::Tensor> grad_list(const ct_tensor *grads, int64_t n) {
   return list;
 }
 
-ct_err backward(const ct_tensor *t, int64_t n, const ct_tensor *grads, bool retain_graph, bool create_graph) noexcept {
-  return guard([&] { torch::autograd::backward(tensors(t, n), grad_list(grads, n), retain_graph, create_graph); });
+ct_err backward(const ct_tensor *t, int64_t n, const ct_tensor *grads, bool retain_graph, bool create_graph,
+                const ct_tensor *inputs, int64_t m) noexcept {
+  return guard([&] {
+    torch::autograd::backward(tensors(t, n), grad_list(grads, n), retain_graph, create_graph, tensors(inputs, m));
+  });
 }
 
 ct_err gradients(const ct_tensor *outputs, int64_t n, const ct_tensor *grads, const ct_tensor *inputs, int64_t m,
@@ -72,5 +76,20 @@ bool set_grad_mode(bool on) noexcept {
 }
 
 bool get_grad_mode(void) noexcept { return c10::GradMode::is_enabled(); }
+
+ct_err detach_in_place(ct_tensor t) noexcept {
+  return guard([&] { ref(t).detach_(); });
+}
+
+// The result keeps what was set before; leaving must happen on the same thread.
+uintptr_t inference_enter(bool on) noexcept { return reinterpret_cast<uintptr_t>(new c10::InferenceMode(on)); }
+
+void inference_leave(uintptr_t before) noexcept { delete reinterpret_cast<c10::InferenceMode *>(before); }
+
+bool get_inference_mode(void) noexcept { return c10::InferenceMode::is_enabled(); }
+
+ct_flag is_inference(ct_tensor t) noexcept {
+  return guard_flag([&] { return ref(t).is_inference(); });
+}
 
 }  // namespace ct

@@ -43,10 +43,24 @@ ct_err ct_set_requires_grad(ct_tensor t, bool on);
 ct_ret ct_grad(ct_tensor t);
 ct_err ct_set_grad(ct_tensor t, ct_tensor grad);
 ct_err ct_zero_grad(const ct_tensor *t, int64_t n);
-ct_err ct_backward(const ct_tensor *t, int64_t n, const ct_tensor *grads, bool retain_graph, bool create_graph);
+ct_err ct_backward(const ct_tensor *t, int64_t n, const ct_tensor *grads, bool retain_graph, bool create_graph, const ct_tensor *inputs, int64_t m);
 ct_err ct_gradients(const ct_tensor *outputs, int64_t n, const ct_tensor *grads, const ct_tensor *inputs, int64_t m, bool retain_graph, bool create_graph, bool allow_unused, ct_tensor *out);
 bool ct_set_grad_mode(bool on);
 bool ct_get_grad_mode(void);
+ct_err ct_detach_in_place(ct_tensor t);
+uintptr_t ct_inference_enter(bool on);
+void ct_inference_leave(uintptr_t before);
+bool ct_get_inference_mode(void);
+ct_flag ct_is_inference(ct_tensor t);
+
+// Calls of Go, hooks (callback.cc, hook.cc). An id is Go's name for what it
+// registered; each is given back once, by ct_take_dropped, when C++ has
+// forgotten it. No other function than ct_backward and ct_gradients calls Go.
+void ct_set_callback(ct_callback callback);
+int64_t ct_take_dropped(uint64_t *ids, int64_t n);
+ct_err ct_register_hook(ct_tensor t, uint64_t id);
+ct_err ct_register_grad_hook(ct_tensor t, uint64_t id);
+void ct_remove_hook(uint64_t id);
 
 // Random numbers (random.cc). A generator belongs to one device.
 ct_err ct_generator_new(uint64_t seed, int8_t device_type, int8_t device_index, ct_generator *out);

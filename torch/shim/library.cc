@@ -12,6 +12,7 @@
 #include <cstring>
 #include <string>
 
+#include "callback.h"
 #include "guard.h"
 
 namespace ct {
@@ -43,6 +44,8 @@ static ct_err message(int kind, const char *text) noexcept {
 ct_err translate() noexcept {
   try {
     throw;
+  } catch (const go_panic &p) {
+    return message(CT_ERR_CALLBACK, std::to_string(p.take()).c_str());
   } catch (const c10::OutOfMemoryError &e) {
     return message(CT_ERR_MEMORY, e.what_without_backtrace());
   } catch (const c10::IndexError &e) {

@@ -31,10 +31,20 @@ ct_err set_requires_grad(ct_tensor t, bool on) noexcept;
 ct_ret grad(ct_tensor t) noexcept;
 ct_err set_grad(ct_tensor t, ct_tensor grad) noexcept;
 ct_err zero_grad(const ct_tensor *t, int64_t n) noexcept;
-ct_err backward(const ct_tensor *t, int64_t n, const ct_tensor *grads, bool retain_graph, bool create_graph) noexcept;
+ct_err backward(const ct_tensor *t, int64_t n, const ct_tensor *grads, bool retain_graph, bool create_graph, const ct_tensor *inputs, int64_t m) noexcept;
 ct_err gradients(const ct_tensor *outputs, int64_t n, const ct_tensor *grads, const ct_tensor *inputs, int64_t m, bool retain_graph, bool create_graph, bool allow_unused, ct_tensor *out) noexcept;
 bool set_grad_mode(bool on) noexcept;
 bool get_grad_mode(void) noexcept;
+ct_err detach_in_place(ct_tensor t) noexcept;
+uintptr_t inference_enter(bool on) noexcept;
+void inference_leave(uintptr_t before) noexcept;
+bool get_inference_mode(void) noexcept;
+ct_flag is_inference(ct_tensor t) noexcept;
+void set_callback(ct_callback callback) noexcept;
+int64_t take_dropped(uint64_t *ids, int64_t n) noexcept;
+ct_err register_hook(ct_tensor t, uint64_t id) noexcept;
+ct_err register_grad_hook(ct_tensor t, uint64_t id) noexcept;
+void remove_hook(uint64_t id) noexcept;
 ct_err generator_new(uint64_t seed, int8_t device_type, int8_t device_index, ct_generator *out) noexcept;
 void generator_free(ct_generator g) noexcept;
 ct_err generator_seed(ct_generator g, uint64_t seed) noexcept;
@@ -201,6 +211,16 @@ static const ct_api_table table = {
     .gradients = gradients,
     .set_grad_mode = set_grad_mode,
     .get_grad_mode = get_grad_mode,
+    .detach_in_place = detach_in_place,
+    .inference_enter = inference_enter,
+    .inference_leave = inference_leave,
+    .get_inference_mode = get_inference_mode,
+    .is_inference = is_inference,
+    .set_callback = set_callback,
+    .take_dropped = take_dropped,
+    .register_hook = register_hook,
+    .register_grad_hook = register_grad_hook,
+    .remove_hook = remove_hook,
     .generator_new = generator_new,
     .generator_free = generator_free,
     .generator_seed = generator_seed,

@@ -22,7 +22,14 @@ enum {
   CT_ERR_INDEX = 3,
   CT_ERR_NOT_IMPLEMENTED = 4,
   CT_ERR_VALUE = 5,
+  CT_ERR_CALLBACK = 6,  // Go code panicked; the message is the decimal id of the panic's value
 };
+
+// How libtorch calls Go: runs what Go has registered under id with n tensors,
+// of which Go becomes the owner (0 where one is undefined), and fills out with
+// m that the caller will own. node is the autograd node that runs, for
+// functions. Returns 0, or the id under which Go keeps the value of a panic.
+typedef uint64_t (*ct_callback)(uint64_t id, uintptr_t node, ct_tensor *in, int64_t n, ct_tensor *out, int64_t m);
 
 typedef struct {
   ct_tensor t;
