@@ -19,7 +19,8 @@ type Dataset struct {
 	// 255 full intensity. Channels are red, green, blue where C is 3.
 	Pixels []uint8
 
-	// Labels has shape [N], each in 0 … len(Classes)−1; nil if there are none.
+	// Labels has shape [N], each in 0 … len(Classes)−1, or −1 for an image
+	// without a label; nil if there are none.
 	Labels []int
 
 	// Classes holds the name of each class; nil if there are no labels.
@@ -42,15 +43,19 @@ func (d *Dataset) Image(i int) []uint8 {
 }
 
 // ClassName returns the name of the class of image i, its number where classes
-// have no names, and "" where there are no labels.
+// have no names, and "" where it has none.
 func (d *Dataset) ClassName(i int) string {
 	if d.Labels == nil {
 		return ""
 	}
-	if label := d.Labels[i]; label >= 0 && label < len(d.Classes) {
+	switch label := d.Labels[i]; {
+	case label < 0:
+		return ""
+	case label < len(d.Classes):
 		return d.Classes[label]
+	default:
+		return strconv.Itoa(label)
 	}
-	return strconv.Itoa(d.Labels[i])
 }
 
 // Subset returns a new Dataset with the images idx of d in that order; an
@@ -87,7 +92,7 @@ func (d *Dataset) Check() error {
 		return fmt.Errorf("data: %q has %d images but %d labels", d.Name, d.Len(), len(d.Labels))
 	}
 	for i, l := range d.Labels {
-		if l < 0 || l >= len(d.Classes) {
+		if l < -1 || l >= len(d.Classes) {
 			return fmt.Errorf("data: %q: image %d has label %d, but there are %d classes", d.Name, i, l, len(d.Classes))
 		}
 	}

@@ -57,7 +57,7 @@ func TestCheck(t *testing.T) {
 		"0 bytes":          func(d *data.Dataset) { d.Pixels = nil },
 		"but 2 labels":     func(d *data.Dataset) { d.Labels = d.Labels[1:] },
 		"label 2, but":     func(d *data.Dataset) { d.Labels[1] = 2 },
-		"label -1, but":    func(d *data.Dataset) { d.Labels[1] = -1 },
+		"label -2, but":    func(d *data.Dataset) { d.Labels[1] = -2 },
 		"there are 0 clas": func(d *data.Dataset) { d.Classes = nil },
 	} {
 		d := small()

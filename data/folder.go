@@ -19,22 +19,6 @@ const (
 	testLabels  = "t10k-labels-idx1-ubyte"
 )
 
-// Open reads the data set at a path that a user gave: a folder, as
-// [OpenFolder] does, or one IDX file of images. For a file, the labels are
-// read from the file beside it whose name has "labels" for "images" and "idx1"
-// for "idx3" if there is one, and test is nil.
-func Open(path string) (train, test *Dataset, err error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, nil, fmt.Errorf("data: cannot open data set: %w", err)
-	}
-	if info.IsDir() {
-		return OpenFolder(path)
-	}
-	train, err = ReadIDX(path, labelsBeside(path))
-	return train, nil, err
-}
-
 // labelsBeside returns the existing labels file that belongs to an images
 // file, or "".
 func labelsBeside(path string) string {
@@ -67,23 +51,44 @@ func OpenFolder(dir string) (train, test *Dataset, err error) {
 	if len(missing) > 0 {
 		return nil, nil, fmt.Errorf("data: %s is no folder of an MNIST-like data set (to use one file of images alone, give its path): %w", dir, errors.Join(missing...))
 	}
-	if train, err = ReadIDX(paths[0], paths[1]); err != nil {
+	var files [4]*idxFile
+	for i, path := range paths {
+		minDims, maxDims := idxDims(i)
+		if files[i], err = readIDX(path, minDims, maxDims); err != nil {
+			return nil, nil, err
+		}
+	}
+	name := filepath.Base(filepath.Clean(dir))
+	return joinIDX(name, files)
+}
+
+// idxDims returns the least and the most dimensions of one of the four files:
+// images, labels, images, labels.
+func idxDims(i int) (minDims, maxDims int) {
+	if i%2 == 0 {
+		return 3, 4
+	}
+	return 1, 1
+}
+
+// joinIDX makes a training and a test set of the four files of a data set.
+func joinIDX(name string, files [4]*idxFile) (train, test *Dataset, err error) {
+	if train, err = fromIDX(files[0], files[1]); err != nil {
 		return nil, nil, err
 	}
-	if test, err = ReadIDX(paths[2], paths[3]); err != nil {
+	if test, err = fromIDX(files[2], files[3]); err != nil {
 		return nil, nil, err
 	}
 	if train.C != test.C || train.H != test.H || train.W != test.W {
-		return nil, nil, &FormatError{File: paths[2], Offset: 8, Msg: fmt.Sprintf(
+		return nil, nil, &FormatError{File: files[2].path, Offset: 8, Msg: fmt.Sprintf(
 			"test images of shape %d×%d×%d, but the training images have %d×%d×%d", test.C, test.H, test.W, train.C, train.H, train.W)}
 	}
 	for i, l := range test.Labels {
 		if l >= len(train.Classes) {
-			return nil, nil, &FormatError{File: paths[3], Offset: int64(8 + i), Msg: fmt.Sprintf(
+			return nil, nil, &FormatError{File: files[3].path, Offset: int64(8 + i), Msg: fmt.Sprintf(
 				"label %d, but the training set has the %d classes 0 to %d", l, len(train.Classes), len(train.Classes)-1)}
 		}
 	}
-	name := filepath.Base(filepath.Clean(dir))
 	if isFashion(train.Labels) {
 		name, train.Classes = "fashion-mnist", fashionClasses()
 	}

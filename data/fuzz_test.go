@@ -7,6 +7,8 @@ import (
 	"errors"
 	"reflect"
 	"testing"
+
+	"sslmem/data/format"
 )
 
 // FuzzIDX: no input makes the reader panic or take more memory than the input
@@ -31,7 +33,7 @@ func FuzzIDX(f *testing.F) {
 			dims, payload, err := parseIDX("f", bytes.NewReader(content), int64(len(content)), nd[0], nd[1])
 			if err != nil {
 				var fe *FormatError
-				if !errors.As(err, &fe) || fe.File != "f" || fe.Offset < 0 || fe.Offset > maxDeflate*int64(len(content)) {
+				if !errors.As(err, &fe) || fe.File != "f" || fe.Offset < 0 || fe.Offset > format.MaxDeflate*int64(len(content)) {
 					t.Fatalf("error without a place: %v", err)
 				}
 				continue
@@ -40,7 +42,7 @@ func FuzzIDX(f *testing.F) {
 			for _, n := range dims {
 				product *= n
 			}
-			if len(dims) < nd[0] || len(dims) > nd[1] || product != len(payload) || product < 1 || product > maxDeflate*len(content) {
+			if len(dims) < nd[0] || len(dims) > nd[1] || product != len(payload) || product < 1 || product > format.MaxDeflate*len(content) {
 				t.Fatalf("%d bytes with dimensions %v from %d bytes", len(payload), dims, len(content))
 			}
 		}

@@ -10,8 +10,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
+
+	"sslmem/data/format"
 )
 
 // Limits of what an IDX file may ask for. They are far above every known data
@@ -21,29 +22,8 @@ const (
 	maxBytes = 1 << 32 // bytes of payload in one file
 )
 
-// maxDeflate is the largest factor by which DEFLATE expands: a match of 258
-// bytes takes at least two bits.
-const maxDeflate = 1032
-
-// FormatError says where an IDX file is not what it should be.
-type FormatError struct {
-	File   string // path as given
-	Offset int64  // byte at which the fault lies, counted after decompression
-	Msg    string // what was found, what was expected, and what to do
-	Err    error  // cause from below, nil if the content itself is at fault
-}
-
-// Error returns one sentence with file, offset and fault.
-func (e *FormatError) Error() string {
-	s := fmt.Sprintf("data: %s, byte %d: %s", e.File, e.Offset, e.Msg)
-	if e.Err != nil {
-		s += ": " + e.Err.Error()
-	}
-	return s
-}
-
-// Unwrap returns the cause from below.
-func (e *FormatError) Unwrap() error { return e.Err }
+// FormatError says where a file is not what it should be.
+type FormatError = format.Error
 
 // ReadIDX reads images, and labels if labelsPath is not "", from files in the
 // IDX format of MNIST. Either may be compressed with gzip, which is seen from
@@ -58,31 +38,44 @@ func (e *FormatError) Unwrap() error { return e.Err }
 // header says gives a *[FormatError]. Memory is taken only for what a file of
 // that size can hold.
 func ReadIDX(imagesPath, labelsPath string) (*Dataset, error) {
-	dims, pixels, err := readIDX(imagesPath, 3, 4)
+	images, err := readIDX(imagesPath, 3, 4)
 	if err != nil {
 		return nil, err
 	}
-	d := &Dataset{Name: baseName(imagesPath), Source: imagesPath, C: 1, Pixels: pixels}
+	var labels *idxFile
+	if labelsPath != "" {
+		if labels, err = readIDX(labelsPath, 1, 1); err != nil {
+			return nil, err
+		}
+	}
+	return fromIDX(images, labels)
+}
+
+// idxFile is the content of an IDX file.
+type idxFile struct {
+	path    string
+	dims    []int
+	payload []byte
+}
+
+// fromIDX makes a Dataset of images and labels, which may be nil.
+func fromIDX(images, labels *idxFile) (*Dataset, error) {
+	dims := images.dims
+	d := &Dataset{Name: baseName(images.path), Source: images.path, C: 1, Pixels: images.payload}
 	if len(dims) == 4 {
 		d.C = dims[1]
 	}
 	d.H, d.W = dims[len(dims)-2], dims[len(dims)-1]
-	if labelsPath != "" {
-		ldims, labels, err := readIDX(labelsPath, 1, 1)
-		if err != nil {
-			return nil, err
+	if labels != nil {
+		if labels.dims[0] != d.Len() {
+			return nil, &FormatError{File: labels.path, Offset: 4, Msg: fmt.Sprintf(
+				"%d labels, but %s has %d images: the two files do not belong together", labels.dims[0], images.path, d.Len())}
 		}
-		if ldims[0] != d.Len() {
-			return nil, &FormatError{File: labelsPath, Offset: 4, Msg: fmt.Sprintf(
-				"%d labels, but %s has %d images: the two files do not belong together", ldims[0], imagesPath, d.Len())}
-		}
-		d.Labels = make([]int, len(labels))
-		for i, l := range labels {
+		d.Labels = make([]int, len(labels.payload))
+		for i, l := range labels.payload {
 			d.Labels[i] = int(l)
-			for len(d.Classes) <= int(l) {
-				d.Classes = append(d.Classes, strconv.Itoa(len(d.Classes)))
-			}
 		}
+		d.Classes = numbered(d.Labels)
 	}
 	if err := d.Check(); err != nil {
 		return nil, err
@@ -97,20 +90,21 @@ func baseName(path string) string {
 }
 
 // readIDX reads a whole file with between minDims and maxDims dimensions.
-func readIDX(path string, minDims, maxDims int) (dims []int, payload []byte, err error) {
+func readIDX(path string, minDims, maxDims int) (*idxFile, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, nil, fmt.Errorf("data: cannot open IDX file: %w", err)
+		return nil, fmt.Errorf("data: cannot open IDX file: %w", err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, nil, fmt.Errorf("data: cannot open IDX file: %w", err)
+		return nil, fmt.Errorf("data: cannot open IDX file: %w", err)
 	}
 	if info.IsDir() {
-		return nil, nil, fmt.Errorf("data: %s is a folder, but an IDX file was expected", path)
+		return nil, fmt.Errorf("data: %s is a folder, but an IDX file was expected", path)
 	}
-	return parseIDX(path, f, info.Size(), minDims, maxDims)
+	dims, payload, err := parseIDX(path, f, info.Size(), minDims, maxDims)
+	return &idxFile{path, dims, payload}, err
 }
 
 // parseIDX reads an IDX file of the given size from r; name is for errors. The
@@ -127,7 +121,7 @@ func parseIDX(name string, r io.Reader, size int64, minDims, maxDims int) (dims 
 		if err != nil {
 			return nil, nil, p.fail(err, "damaged gzip header")
 		}
-		p.r, most = z, size*maxDeflate
+		p.r, most = z, size*format.MaxDeflate
 	}
 
 	var magic [4]byte
