@@ -14,10 +14,11 @@ import "runtime"
 
 // Autocast runs fn with mixed precision on devices of the given type: matrix
 // products, convolutions and other operations that gain by it compute in dtype,
-// [BFloat16] or [Float16], and those that need the range, such as losses, norms
-// and softmax on CUDA, in float32. libtorch converts the operands; parameters
-// stay float32, and so do their gradients. Which operation does what is listed
-// in PyTorch's documentation of torch.autocast.
+// [BFloat16] or [Float16], those that need the range, such as losses and, on
+// CUDA, softmax and norms, in float32, and all others in what they are given.
+// libtorch converts the operands; parameters stay float32, and so do their
+// gradients. Which operation does what is listed in PyTorch's documentation of
+// torch.autocast.
 //
 // Only forward passes and losses belong inside. Backward computes each gradient
 // in the dtype that its operation had and needs no Autocast. Parameters must

@@ -115,6 +115,21 @@
 // freed. Changing a tensor in place that the backward pass needs is found
 // there, and panics.
 //
+// # Mixed precision
+//
+// [Autocast] runs a function in which matrix products, convolutions and other
+// operations that gain by it compute in bfloat16 or float16, as torch.autocast
+// does. Parameters stay float32, and so do their gradients:
+//
+//	torch.Autocast(torch.CPUType, torch.BFloat16, func() { loss = net.Forward(x).CrossEntropy(y) })
+//	loss.Backward()
+//
+// The backward pass and the optimizer's step belong outside. [NoAutocast] turns
+// it off for a part of the computation that needs the precision. As NoGrad, it
+// is a setting of the thread. Float16 has too small a range for most gradients;
+// package amp scales them. It pays on GPUs, and on processors with bfloat16
+// instructions; elsewhere it saves memory but no time.
+//
 // # Threads
 //
 // A scope and a generator are for one goroutine at a time. Tensors may be read

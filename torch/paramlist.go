@@ -61,17 +61,19 @@ func ClipGradValue(params []*Tensor, clip float64) {
 	check(op, C.ct_clip_grad_value(h.at(0), h.n(), C.double(clip)), params...)
 }
 
-// UnscaleGrads multiplies the gradients of params by invScale, a float32 scalar
-// tensor, and sets the float32 scalar foundInf to 1 if one of their elements is
-// infinite or NaN. Both must be on the device of the parameters. It panics for
-// float16 gradients. Package amp uses it.
-func UnscaleGrads(params []*Tensor, foundInf, invScale *Tensor) {
+// UnscaleGrads divides the gradients of params by scale, a float32 scalar
+// tensor, sets the float32 scalar foundInf to 1 if one of their elements is
+// infinite or NaN, and reports whether there was any gradient. Both scalars must
+// be on the device of the parameters. It panics for float16 gradients. Package
+// amp uses it.
+func UnscaleGrads(params []*Tensor, foundInf, scale *Tensor) bool {
 	const op = "unscale_grads"
-	join(op, foundInf, invScale)
+	join(op, foundInf, scale)
 	h := stepLists(op, params)
-	check(op, C.ct_unscale_grads(h.at(0), h.n(), foundInf.h, invScale.h), params...)
+	any := flag(op, C.ct_unscale_grads(h.at(0), h.n(), foundInf.h, scale.h), params...)
 	runtime.KeepAlive(foundInf)
-	runtime.KeepAlive(invScale)
+	runtime.KeepAlive(scale)
+	return any
 }
 
 // UpdateScale moves a loss scale, a float32 scalar tensor, on: times backoff if

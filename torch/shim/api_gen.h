@@ -4,7 +4,7 @@
 
 #include "types.h"
 
-#define CT_ABI 0xf79175f9u
+#define CT_ABI 0xd1b5fc30u
 
 typedef struct ct_api_table {
   void (*init)(void);
@@ -66,7 +66,7 @@ typedef struct ct_api_table {
   ct_err (*copy_all)(const ct_tensor *targets, const ct_tensor *sources, int64_t n);
   ct_ret (*clip_grad_norm)(const ct_tensor *params, int64_t n, double max_norm, double norm_type);
   ct_err (*clip_grad_value)(const ct_tensor *params, int64_t n, double clip);
-  ct_err (*unscale_grads)(const ct_tensor *params, int64_t n, ct_tensor found_inf, ct_tensor inv_scale);
+  ct_flag (*unscale_grads)(const ct_tensor *params, int64_t n, ct_tensor found_inf, ct_tensor scale);
   ct_err (*update_scale)(ct_tensor scale, ct_tensor growth_tracker, ct_tensor found_inf, double growth, double backoff, int64_t interval);
   ct_err (*enter_autocast)(int8_t device_type, int8_t dtype, bool enabled, ct_autocast *before);
   void (*leave_autocast)(int8_t device_type, ct_autocast before);
@@ -423,8 +423,8 @@ static inline ct_err ct_clip_grad_value(const ct_tensor *params, int64_t n, doub
   return ct_table->clip_grad_value(params, n, clip);
 }
 
-static inline ct_err ct_unscale_grads(const ct_tensor *params, int64_t n, ct_tensor found_inf, ct_tensor inv_scale) {
-  return ct_table->unscale_grads(params, n, found_inf, inv_scale);
+static inline ct_flag ct_unscale_grads(const ct_tensor *params, int64_t n, ct_tensor found_inf, ct_tensor scale) {
+  return ct_table->unscale_grads(params, n, found_inf, scale);
 }
 
 static inline ct_err ct_update_scale(ct_tensor scale, ct_tensor growth_tracker, ct_tensor found_inf, double growth, double backoff, int64_t interval) {

@@ -83,7 +83,7 @@ ct_err ct_lerp_all(const ct_tensor *targets, const ct_tensor *sources, int64_t n
 ct_err ct_copy_all(const ct_tensor *targets, const ct_tensor *sources, int64_t n);
 ct_ret ct_clip_grad_norm(const ct_tensor *params, int64_t n, double max_norm, double norm_type);
 ct_err ct_clip_grad_value(const ct_tensor *params, int64_t n, double clip);
-ct_err ct_unscale_grads(const ct_tensor *params, int64_t n, ct_tensor found_inf, ct_tensor inv_scale);
+ct_flag ct_unscale_grads(const ct_tensor *params, int64_t n, ct_tensor found_inf, ct_tensor scale);
 ct_err ct_update_scale(ct_tensor scale, ct_tensor growth_tracker, ct_tensor found_inf, double growth, double backoff, int64_t interval);
 
 // Autocast (autocast.cc). A negative dtype means: as it is.

@@ -244,14 +244,17 @@ ct_err clip_grad_value(const ct_tensor *params, int64_t n, double clip) noexcept
   });
 }
 
-ct_err unscale_grads(const ct_tensor *params, int64_t n, ct_tensor found_inf, ct_tensor inv_scale) noexcept {
-  return guard([&] {
+// The reciprocal is rounded once, from double, as in torch.amp.GradScaler.
+ct_flag unscale_grads(const ct_tensor *params, int64_t n, ct_tensor found_inf, ct_tensor scale) noexcept {
+  return guard_flag([&] {
     at::AutoGradMode off(false);
     std::vector<tensors_t> lists = own_grads(params, n);
     for (const tensors_t &g : lists)
       TORCH_CHECK_VALUE(g[0].scalar_type() != at::kHalf,
                         "the gradients are float16; keep the parameters in float32 and let Autocast choose float16 for operations");
-    for (const tensors_t &g : lists) at::_amp_foreach_non_finite_check_and_unscale_(g, ref(found_inf), ref(inv_scale));
+    const at::Tensor inverse = ref(scale).to(at::kDouble).reciprocal().to(at::kFloat);
+    for (const tensors_t &g : lists) at::_amp_foreach_non_finite_check_and_unscale_(g, ref(found_inf), inverse);
+    return !lists.empty();
   });
 }
 

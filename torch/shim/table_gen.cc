@@ -62,7 +62,7 @@ ct_err lerp_all(const ct_tensor *targets, const ct_tensor *sources, int64_t n, d
 ct_err copy_all(const ct_tensor *targets, const ct_tensor *sources, int64_t n) noexcept;
 ct_ret clip_grad_norm(const ct_tensor *params, int64_t n, double max_norm, double norm_type) noexcept;
 ct_err clip_grad_value(const ct_tensor *params, int64_t n, double clip) noexcept;
-ct_err unscale_grads(const ct_tensor *params, int64_t n, ct_tensor found_inf, ct_tensor inv_scale) noexcept;
+ct_flag unscale_grads(const ct_tensor *params, int64_t n, ct_tensor found_inf, ct_tensor scale) noexcept;
 ct_err update_scale(ct_tensor scale, ct_tensor growth_tracker, ct_tensor found_inf, double growth, double backoff, int64_t interval) noexcept;
 ct_err enter_autocast(int8_t device_type, int8_t dtype, bool enabled, ct_autocast *before) noexcept;
 void leave_autocast(int8_t device_type, ct_autocast before) noexcept;
