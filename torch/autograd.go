@@ -56,6 +56,7 @@ func (t *Tensor) SetGrad(grad *Tensor) {
 
 // ZeroGrad removes the accumulated gradients of all given tensors in one call.
 func ZeroGrad(ts []*Tensor) {
+	mustInit("zero_grad")
 	join("zero_grad", ts...)
 	h := handles(nil, ts)
 	check("zero_grad", C.ct_zero_grad(unsafe.SliceData(h), C.int64_t(len(h))), ts...)

@@ -47,7 +47,6 @@ func CopyAll(targets, sources []*Tensor) {
 // makes the gradients NaN or zero, as in PyTorch. It does not wait for a GPU.
 func ClipGradNorm(s *Scope, params []*Tensor, maxNorm, normType float64) *Tensor {
 	const op = "clip_grad_norm"
-	mustInit(op)
 	s.mustOpen(op)
 	h := stepLists(op, params)
 	return adopt(op, s, C.ct_clip_grad_norm(h.at(0), h.n(), C.double(maxNorm), C.double(normType)), params...)

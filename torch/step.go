@@ -114,6 +114,7 @@ type handleLists struct {
 
 // stepLists checks the operands of op and returns their handles.
 func stepLists(op string, lists ...[]*Tensor) handleLists {
+	mustInit(op) // all lists may be empty
 	h := handleLists{tensors: lists}
 	for _, list := range lists {
 		if len(list) != len(lists[0]) {
