@@ -22,6 +22,7 @@ type expected struct {
 	Shape   []int
 	Labels  []int
 	SHA256  string
+	Paths   []string
 	Classes []string
 }
 

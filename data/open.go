@@ -147,7 +147,10 @@ var forms = map[string]form{
 		d, err := ReadIDX(t.Path, labelsBeside(t.Path))
 		return d, nil, err
 	})},
-	"npz": {title: "NumPy .npz", open: inMemory(func(t *tree.Tree, _ string) (*Dataset, *Dataset, error) { return openNPZ(t) })},
+	"images":         {title: "folder of images", open: func(t *tree.Tree, _ string) (Source, Source, error) { return openFolders(t.Path) }},
+	"images-archive": {title: "archive of images", open: func(t *tree.Tree, _ string) (Source, Source, error) { return openImageArchive(t) }},
+	"shards":         {title: "WebDataset", open: func(t *tree.Tree, _ string) (Source, Source, error) { return openShards(t) }},
+	"npz":            {title: "NumPy .npz", open: inMemory(func(t *tree.Tree, _ string) (*Dataset, *Dataset, error) { return openNPZ(t) })},
 	"npy": {title: "NumPy .npy", open: inMemory(func(t *tree.Tree, _ string) (*Dataset, *Dataset, error) {
 		d, err := openNPY(t)
 		return d, nil, err
@@ -189,9 +192,11 @@ func openTree(t *tree.Tree, part string) (*Set, error) {
 	if s.Train, s.Test, err = f.open(t, part); err != nil {
 		return nil, err
 	}
-	s.Name = strings.TrimSuffix(filepath.Base(t.Path), filepath.Ext(t.Path))
-	if d, ok := s.Train.(*Dataset); ok {
+	switch d := s.Train.(type) {
+	case *Dataset:
 		s.Name = d.Name
+	case *Files:
+		s.Name = d.name
 	}
 	return s, nil
 }

@@ -5,9 +5,14 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"sslmem/data/format"
+	"sslmem/data/picture"
 	"sslmem/data/tree"
 )
 
@@ -46,11 +51,12 @@ func recognise(t *tree.Tree) (string, error) {
 			}
 		}
 	}
-	key, arrays := "", false
+	key := ""
+	seen := map[string]bool{} // endings
 	err := t.Visit(func(name string) bool {
 		if key == "" {
 			key = mark(name)
-			arrays = arrays || t.IsZip() && strings.HasSuffix(name, ".npy")
+			seen[ending(name)] = true
 		}
 		return key != ""
 	}, func(*tree.File) error { return tree.ErrStop })
@@ -59,10 +65,49 @@ func recognise(t *tree.Tree) (string, error) {
 		return "", err
 	case key != "":
 		return key, nil
-	case arrays:
+	case t.IsFolder() && hasImages(t.Path):
+		return "images", nil
+	case t.IsFolder() && seen["tar"], t.IsTar() && seen["cls"]:
+		return "shards", nil
+	case t.IsZip() && seen["npy"]:
 		return "npz", nil
+	case !t.IsFolder() && (seen["tar"] || slices.ContainsFunc(imageEndings, func(e string) bool { return seen[e[1:]] })):
+		return "images-archive", nil
 	}
 	return "", unknown(t)
+}
+
+func ending(name string) string { return strings.ToLower(strings.TrimPrefix(filepath.Ext(name), ".")) }
+
+// hasImages reports whether there is an image anywhere below a folder.
+func hasImages(root string) bool {
+	found := false
+	// What cannot be listed is left for the reader to complain of.
+	_ = filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return nil
+		}
+		if e.Type()&fs.ModeSymlink != 0 && followed(path, e).IsDir() {
+			found = hasFolders(path) || holdsImages(path)
+		}
+		if ok, err := isImage(path); (ok || err != nil) && !e.IsDir() {
+			found = true
+		}
+		if found {
+			return fs.SkipAll
+		}
+		return nil
+	})
+	return found
+}
+
+// holdsImages reports whether a folder itself holds an image.
+func holdsImages(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+		ok, err := isImage(e.Name())
+		return ok || err != nil
+	})
 }
 
 // recogniseFile looks at the content of one file.
@@ -75,6 +120,8 @@ func recogniseFile(t *tree.Tree) (key string, err error) {
 			key = "npy"
 		case len(head) == 128 && (string(head[126:]) == "IM" || string(head[126:]) == "MI"):
 			key = "svhn-file"
+		case picture.Known(head):
+			return format.Errorf(f.Path, 0, "it is one image; give the folder that holds the images of the data set")
 		default:
 			key = "idx" // whose reader says best what is wrong with a file
 		}

@@ -1,4 +1,3 @@
-// Package picture decodes image files.
 package picture
 
 // Image is one image as bytes.

@@ -25,6 +25,7 @@ import zipfile
 import numpy as np
 import scipy.io
 import torchvision.datasets as tv
+from PIL import Image
 from torchvision.datasets import cifar, mnist, stl10, svhn
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -161,7 +162,8 @@ def make_svhn():
         y[0] = 10
         b = io.BytesIO()
         scipy.io.savemat(b, {"X": x, "y": y, "note": "text is passed over"}, do_compression=part != "extra")
-        write("svhn/%s_32x32.mat" % part, b.getvalue())
+        header = b"MATLAB 5.0 MAT-file, without the time at which it was made".ljust(116)
+        write("svhn/%s_32x32.mat" % part, header + b.getvalue()[116:])
 
 
 def make_stl():
@@ -202,6 +204,44 @@ def make_numpy():
     b = io.BytesIO()
     np.savez_compressed(b, x_train=x[:3], y_train=y[:3], x_test=x[3:], y_test=y[3:].astype(np.uint8))
     write("numpy/images.npz", b.getvalue())
+
+
+def make_folder():
+    """Folders and names whose order is easily got wrong."""
+    def picture(name, k, **options):
+        path = os.path.join(FILES, "folder", name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        image = Image.fromarray(colour(1, 12, k)[0].transpose(1, 2, 0))
+        image = image.convert(options.pop("mode", "RGB")).resize((12 + k % 3, 10))
+        image.save(path, **options)
+
+    picture("train/b class/10.png", 1)
+    picture("train/b class/9.PNG", 2)
+    picture("train/b class/sub/a.bmp", 3)
+    picture("train/b class/sub-b/a.webp", 4, lossless=True)
+    picture("train/b class/sub/deeper/z.png", 5)
+    picture("train/A/x.jpeg", 6, quality=95)
+    picture("train/A/y.jpg", 7, mode="L")
+    picture("train/\u00e9/cmyk.jpg", 8, mode="CMYK")
+    picture("train/\u00e9/rgba.png", 9, mode="RGBA")
+    with open(os.path.join(FILES, "folder/train/A/notes.txt"), "w") as f:
+        f.write("passed over\n")
+    for k, c in enumerate(("A", "b class", "\u00e9")):
+        picture("val/%s/v.png" % c, 20 + k)
+
+
+def make_shards():
+    for shard in range(2):
+        raw = io.BytesIO()
+        with tarfile.open(fileobj=raw, mode="w", format=tarfile.PAX_FORMAT) as t:
+            for k in range(3):
+                image = io.BytesIO()
+                Image.fromarray(colour(1, 11, 10 * shard + k)[0].transpose(1, 2, 0)).save(image, "png")
+                for ending, content in (("png", image.getvalue()), ("cls", b"%d" % ((k + shard) % 4)), ("json", b"{}")):
+                    info = tarfile.TarInfo("%04d.%s" % (3 * shard + k, ending))
+                    info.size = len(content)
+                    t.addfile(info, io.BytesIO(content))
+        write("shards/train-%05d.tar" % shard, raw.getvalue())
 
 
 def expected():
@@ -249,6 +289,12 @@ def expected():
             add("fashion" + suffix, tv.FashionMNIST(root, train=split))
             for part in ("balanced", "letters"):
                 add("emnist %s%s" % (part, suffix), tv.EMNIST(root, part, train=split))
+    for split in ("train", "val"):
+        root = os.path.join(FILES, "folder", split)
+        data = tv.ImageFolder(root)
+        out["folder " + split] = dict(classes=data.classes, labels=data.targets, paths=[os.path.relpath(p, root) for p, _ in data.samples])
+    shards = [(colour(1, 11, 10 * s + k)[0].transpose(1, 2, 0), (k + s) % 4) for s in range(2) for k in range(3)]
+    add("shards", shards)
     x = np.load(os.path.join(FILES, "numpy", "images.npy"))
     y = np.load(os.path.join(FILES, "numpy", "labels.npy"))
     add("numpy", list(zip(x, y.ravel())))
@@ -263,5 +309,7 @@ make_svhn()
 make_stl()
 make_idx()
 make_numpy()
+make_folder()
+make_shards()
 with open(os.path.join(OUT, "official.json"), "w") as f:
     f.write("{\n" + ",\n".join("%s: %s" % (json.dumps(k), json.dumps(v)) for k, v in expected().items()) + "\n}\n")
