@@ -158,6 +158,19 @@
 // complete or not at all, and has the same bytes for the same tensors. Package
 // safetensors has the format itself, for programs that need no libtorch.
 //
+// [LoadPT] reads the weights of PyTorch's own .pt and .pth files, a state_dict
+// or a training checkpoint that has one, and [SavePT] writes files that
+// torch.load opens. Such a file is a program in Python; here nothing of it is
+// run, whoever wrote it. Package ptfile says what is read and what is refused.
+//
+//	c, err := torch.LoadPT(torch.Root, "resnet18.pth", torch.PTOptions{})
+//	if err != nil {
+//		return err
+//	}
+//	err = nn.LoadState(model, c.Tensors)
+//
+// [LoadPTTree] reads all of a checkpoint, the state of an optimizer included.
+//
 // # Devices
 //
 // [CPU] is always there. [CUDA] devices need an NVIDIA driver and a libtorch

@@ -4,7 +4,7 @@
 
 #include "types.h"
 
-#define CT_ABI 0xd1b5fc30u
+#define CT_ABI 0x7ddfbb58u
 
 typedef struct ct_api_table {
   void (*init)(void);
@@ -72,6 +72,8 @@ typedef struct ct_api_table {
   void (*leave_autocast)(int8_t device_type, ct_autocast before);
   ct_autocast (*get_autocast)(int8_t device_type);
   bool (*set_autocast_cache)(bool on);
+  ct_err (*storage)(ct_tensor t, ct_layout *out);
+  ct_ret (*on_storage)(ct_tensor base, const int64_t *size, const int64_t *stride, int64_t dim, int64_t offset, int8_t dtype);
   ct_ret (*add_Tensor)(ct_tensor self, ct_tensor other);
   ct_ret (*add_Scalar)(ct_tensor self, double other);
   ct_ret (*sub_Tensor)(ct_tensor self, ct_tensor other);
@@ -445,6 +447,14 @@ static inline ct_autocast ct_get_autocast(int8_t device_type) {
 
 static inline bool ct_set_autocast_cache(bool on) {
   return ct_table->set_autocast_cache(on);
+}
+
+static inline ct_err ct_storage(ct_tensor t, ct_layout *out) {
+  return ct_table->storage(t, out);
+}
+
+static inline ct_ret ct_on_storage(ct_tensor base, const int64_t *size, const int64_t *stride, int64_t dim, int64_t offset, int8_t dtype) {
+  return ct_table->on_storage(base, size, stride, dim, offset, dtype);
 }
 
 static inline ct_ret ct_add_Tensor(ct_tensor self, ct_tensor other) {

@@ -92,4 +92,9 @@ void ct_leave_autocast(int8_t device_type, ct_autocast before);
 ct_autocast ct_get_autocast(int8_t device_type);
 bool ct_set_autocast_cache(bool on);
 
+// Storages (storage.cc): where the elements of a tensor lie, and tensors that
+// lie in the storage of another.
+ct_err ct_storage(ct_tensor t, ct_layout *out);
+ct_ret ct_on_storage(ct_tensor base, const int64_t *size, const int64_t *stride, int64_t dim, int64_t offset, int8_t dtype);
+
 #endif  // CT_CORE_H

@@ -68,6 +68,8 @@ ct_err enter_autocast(int8_t device_type, int8_t dtype, bool enabled, ct_autocas
 void leave_autocast(int8_t device_type, ct_autocast before) noexcept;
 ct_autocast get_autocast(int8_t device_type) noexcept;
 bool set_autocast_cache(bool on) noexcept;
+ct_err storage(ct_tensor t, ct_layout *out) noexcept;
+ct_ret on_storage(ct_tensor base, const int64_t *size, const int64_t *stride, int64_t dim, int64_t offset, int8_t dtype) noexcept;
 ct_ret add_Tensor(ct_tensor self, ct_tensor other) noexcept;
 ct_ret add_Scalar(ct_tensor self, double other) noexcept;
 ct_ret sub_Tensor(ct_tensor self, ct_tensor other) noexcept;
@@ -244,6 +246,8 @@ static const ct_api_table table = {
     .leave_autocast = leave_autocast,
     .get_autocast = get_autocast,
     .set_autocast_cache = set_autocast_cache,
+    .storage = storage,
+    .on_storage = on_storage,
     .add_Tensor = add_Tensor,
     .add_Scalar = add_Scalar,
     .sub_Tensor = sub_Tensor,

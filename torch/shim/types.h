@@ -68,4 +68,14 @@ typedef struct {
   int8_t dtype;
 } ct_autocast;
 
+// Where the elements of a tensor lie in its storage.
+typedef struct {
+  uintptr_t storage;  // equal for tensors that share one
+  int64_t bytes;      // size of the storage
+  int64_t offset;     // of the first element, in elements
+  int64_t stride[16];
+  bool conj;
+  bool neg;
+} ct_layout;
+
 #endif  // CT_TYPES_H
