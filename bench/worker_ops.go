@@ -88,7 +88,7 @@ func (o *opsWorker) conv(n int) float64 {
 	stride, padding := []int{1, 1}, []int{1, 1}
 	return repeat(func(in *torch.Scope) func() *torch.Tensor {
 		x := in.Use(o.x)
-		return func() *torch.Tensor { return x.Conv2d(o.k, nil, stride, padding) }
+		return func() *torch.Tensor { return x.Conv2d(o.k, nil, stride, padding, nil, 1) }
 	})(n)
 }
 

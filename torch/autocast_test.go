@@ -26,7 +26,7 @@ func autocastNet(s *torch.Scope, fixture map[string]*torch.Tensor, dtype torch.D
 	w := params
 	torch.Autocast(torch.CPUType, dtype, func() {
 		one := []int{1}
-		seen["conv"] = s.Use(fixture["x"]).Conv2d(w["conv"], w["conv_bias"], one, one)
+		seen["conv"] = s.Use(fixture["x"]).Conv2d(w["conv"], w["conv_bias"], one, one, nil, 1)
 		mean, variance := s.Zeros([]int{6}, torch.Float32, torch.CPU), s.Ones([]int{6}, torch.Float32, torch.CPU)
 		seen["bn"] = seen["conv"].BatchNorm(w["bn"], w["bn_bias"], mean, variance, true, .1, 1e-5, true)
 		seen["pool"] = seen["bn"].Relu().AdaptiveAvgPool2d([]int{4, 4})

@@ -26,7 +26,7 @@ func TestErrors(t *testing.T) {
 		{torch.Runtime, func() { a.AddInPlace(ones(4, 2, 3), 1) }, []string{"add_("}},
 		{torch.Value, func() { torch.Cat(nil, 0) }, []string{"cat"}},
 		{torch.Runtime, func() { torch.Cat([]*torch.Tensor{a, ones(2, 2)}, 0) }, []string{"cat(float32[2, 3], float32[2, 2])"}},
-		{torch.Runtime, func() { a.Conv2d(ones(1, 1, 3, 3), nil, []int{1}, []int{0}) }, []string{"conv2d(float32[2, 3], float32[1, 1, 3, 3])"}},
+		{torch.Runtime, func() { a.Conv2d(ones(1, 1, 3, 3), nil, nil, nil, nil, 1) }, []string{"conv2d(float32[2, 3], float32[1, 1, 3, 3])"}},
 		{torch.Runtime, func() { a.Reshape([]int{5}) }, []string{"reshape(float32[2, 3])"}},
 		{torch.Runtime, func() { a.Item() }, []string{"Item(float32[2, 3])"}},
 		{torch.Runtime, func() { a.SetGrad(ones(3)) }, []string{"set_grad(float32[2, 3], float32[3])", "[3]"}},

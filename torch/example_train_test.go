@@ -35,7 +35,7 @@ func Example() {
 	for step := range schedule.Total {
 		s := torch.NewScope()
 		x, y := batch(s, 128)
-		net.Forward(x).MSELoss(y).Backward()
+		net.Forward(x).MSELoss(y, torch.ReduceMean).Backward()
 		adam.Step(schedule.At(step))
 		adam.ZeroGrad()
 		s.Close()
@@ -45,7 +45,7 @@ func Example() {
 	defer s.Close()
 	x, y := batch(s, 1000)
 	torch.NoGrad(func() {
-		left := net.Forward(x).MSELoss(y).Div(y.Var([]int{0, 1}, 0, false)).Item()
+		left := net.Forward(x).MSELoss(y, torch.ReduceMean).Div(y.Var([]int{0, 1}, 0, false)).Item()
 		fmt.Println(nn.NumParameters(net), "parameters; more than 98 % of the variance explained:", left < 0.02)
 	})
 	// Output:

@@ -81,11 +81,11 @@ func TestOpsPanicAsDocumented(t *testing.T) {
 		"Cdist, p":         func() { a.Cdist(a, -1) },
 		"CosineSimilarity": func() { a.CosineSimilarity(b, 1) },
 		"Linear":           func() { a.Linear(b, nil) },
-		"Conv2d":           func() { ones(1, 2, 3, 3).Conv2d(ones(1, 1, 1, 1), nil, pair, []int{0, 0}) },
+		"Conv2d":           func() { ones(1, 2, 3, 3).Conv2d(ones(1, 1, 1, 1), nil, pair, []int{0, 0}, nil, 1) },
 		"LayerNorm":        func() { a.LayerNorm([]int{2}, nil, nil, 1e-5) },
-		"MaxPool2d":        func() { ones(1, 1, 2, 2).MaxPool2d([]int{3, 3}, nil, []int{0, 0}) },
-		"AvgPool2d":        func() { ones(1, 1, 2, 2).AvgPool2d([]int{3, 3}, nil, []int{0, 0}) },
-		"MSELoss":          func() { a.MSELoss(b) },
+		"MaxPool2d":        func() { ones(1, 1, 2, 2).MaxPool2d([]int{3, 3}, nil, nil, nil, false) },
+		"AvgPool2d":        func() { ones(1, 1, 2, 2).AvgPool2d([]int{3, 3}, nil, nil, false, true) },
+		"MSELoss":          func() { a.MSELoss(b, torch.ReduceMean) },
 	} {
 		if err := torch.Try(fn); err == nil {
 			t.Errorf("%s did not panic", name)

@@ -60,6 +60,7 @@ type opCase struct {
 	Op      string             `json:"op"`
 	Args    []any              `json:"args"`
 	InPlace bool               `json:"inplace"`
+	Smooth  bool               `json:"smooth"`
 	Inputs  []array            `json:"inputs"`
 	Result  *bool              `json:"result"`
 	Outputs []array            `json:"outputs"`
@@ -72,8 +73,9 @@ var dtypes = map[string]torch.DType{
 	"float16": torch.Float16, "bfloat16": torch.BFloat16, "float32": torch.Float32, "float64": torch.Float64, "bool": torch.Bool,
 }
 
+// tensor is a tensor of s; one that takes a gradient is a leaf.
 func (a array) tensor(s *torch.Scope) *torch.Tensor {
-	return torch.FromSlice(s, a.Data).Reshape(a.Shape).ToDType(dtypes[a.DType])
+	return torch.FromSlice(s, a.Data).Reshape(a.Shape).ToDType(dtypes[a.DType]).Detach().RequireGrad(a.Grad)
 }
 
 func readJSON(t *testing.T, path string, v any) {
@@ -93,8 +95,8 @@ func opCases(t *testing.T, path string) []opCase {
 	return file.Cases
 }
 
-// TestOps runs every bound op forwards and backwards and compares it with what
-// PyTorch computed.
+// TestOps runs every bound op forwards and backwards, compares it with what
+// PyTorch computed, and its gradients with differences of its values.
 func TestOps(t *testing.T) {
 	for i, c := range opCases(t, "testdata/ops.json") {
 		t.Run(fmt.Sprintf("%s/%d", c.Op, i), func(t *testing.T) {
@@ -106,31 +108,48 @@ func TestOps(t *testing.T) {
 	}
 }
 
-func (c opCase) check(t *testing.T, s *torch.Scope) {
-	inputs := make([]*torch.Tensor, len(c.Inputs))
-	for i, a := range c.Inputs {
-		inputs[i] = a.tensor(s)
+// tensors makes the inputs and names those that take a gradient.
+func (c opCase) tensors(s *torch.Scope) (inputs, leaves []*torch.Tensor) {
+	for _, a := range c.Inputs {
+		x := a.tensor(s)
+		inputs = append(inputs, x)
 		if a.Grad {
-			inputs[i] = inputs[i].Detach().RequireGrad(true)
+			leaves = append(leaves, x)
 		}
 	}
-	receiver := inputs
-	if c.InPlace {
-		receiver = append([]*torch.Tensor{inputs[0].Clone()}, inputs[1:]...)
-	}
-	results := callOp(t, c.Op, c.Args, receiver)
-	var outputs []*torch.Tensor
-	for _, r := range results {
+	return inputs, leaves
+}
+
+// call returns the tensors that the op returns, and its answer if it is a bool.
+func (c opCase) call(t *testing.T, s *torch.Scope, inputs []*torch.Tensor) (outputs []*torch.Tensor, answer *bool) {
+	for _, r := range callOp(t, s, c.Op, c.Args, inputs) {
 		switch r := r.Interface().(type) {
 		case *torch.Tensor:
 			outputs = append(outputs, r)
 		case []*torch.Tensor:
 			outputs = append(outputs, r...)
 		case bool:
-			if c.Result == nil || *c.Result != r {
-				t.Errorf("result %v", r)
-			}
+			answer = &r
 		}
+	}
+	return outputs, answer
+}
+
+// receiving returns the inputs for one call: an op in place gets a copy of the
+// first, for a leaf that takes a gradient must not be changed.
+func (c opCase) receiving(inputs []*torch.Tensor) []*torch.Tensor {
+	if !c.InPlace {
+		return inputs
+	}
+	return append([]*torch.Tensor{inputs[0].Clone()}, inputs[1:]...)
+}
+
+func (c opCase) check(t *testing.T, s *torch.Scope) {
+	inputs, leaves := c.tensors(s)
+	receiver := c.receiving(inputs)
+	outputs, answer := c.call(t, s, receiver)
+	if (answer == nil) != (c.Result == nil) || answer != nil && *answer != *c.Result {
+		t.Errorf("the answer is wrong or missing")
 	}
 	if len(outputs) != len(c.Outputs) {
 		t.Fatalf("%d outputs, want %d", len(outputs), len(c.Outputs))
@@ -175,6 +194,12 @@ func (c opCase) check(t *testing.T, s *torch.Scope) {
 			torchtest.Close(t, torch.ToSlice[float64](got), want, c.Inputs[i].Shape, 1e-7, 1e-9)
 		}
 	}
+	if c.Smooth {
+		torchtest.GradCheck(t, func() []*torch.Tensor {
+			outputs, _ := c.call(t, s, c.receiving(inputs))
+			return outputs
+		}, leaves...)
+	}
 }
 
 // weights is the function of the same name in testdata/make.py.
@@ -191,8 +216,7 @@ func weights(s *torch.Scope, shape []int) *torch.Tensor {
 }
 
 // callOp calls the method, or the function, of this name.
-func callOp(t *testing.T, op string, args []any, inputs []*torch.Tensor) []reflect.Value {
-	functions := map[string]any{"Cat": torch.Cat, "Stack": torch.Stack}
+func callOp(t *testing.T, s *torch.Scope, op string, args []any, inputs []*torch.Tensor) []reflect.Value {
 	fn := reflect.ValueOf(functions[op])
 	if !fn.IsValid() {
 		method, ok := reflect.TypeFor[*torch.Tensor]().MethodByName(op)
@@ -211,24 +235,40 @@ func callOp(t *testing.T, op string, args []any, inputs []*torch.Tensor) []refle
 	return fn.Call(in)
 }
 
+// functions are the bound ops that are no methods of a tensor.
+var functions = map[string]any{"Cat": torch.Cat, "Stack": torch.Stack}
+
 // goValue makes the argument of type want of what the JSON says.
 func goValue(a any, want reflect.Type, inputs []*torch.Tensor) reflect.Value {
 	switch a := a.(type) {
 	case nil:
 		return reflect.Zero(want)
 	case []any:
-		list := []int{}
+		list := reflect.MakeSlice(want, 0, len(a))
 		for _, v := range a {
-			list = append(list, int(v.(float64)))
+			list = reflect.Append(list, reflect.ValueOf(v).Convert(want.Elem()))
 		}
-		return reflect.ValueOf(list)
+		return list
 	case map[string]any:
-		if i, ok := a["tensor"]; ok {
-			return reflect.ValueOf(inputs[int(i.(float64))])
+		for kind, v := range a {
+			switch kind {
+			case "tensor":
+				return reflect.ValueOf(inputs[int(v.(float64))])
+			case "generator":
+				return reflect.ValueOf(torch.NewGenerator(uint64(v.(float64)), torch.CPU))
+			case "dtype":
+				return reflect.ValueOf(dtypes[v.(string)])
+			case "device":
+				return reflect.ValueOf(torch.CPU)
+			}
 		}
 		var list []*torch.Tensor
 		for _, i := range a["tensors"].([]any) {
-			list = append(list, inputs[int(i.(float64))])
+			if i == nil {
+				list = append(list, nil)
+			} else {
+				list = append(list, inputs[int(i.(float64))])
+			}
 		}
 		return reflect.ValueOf(list)
 	}

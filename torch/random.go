@@ -7,9 +7,9 @@ package torch
 #cgo nocallback ct_generator_seed
 #cgo nocallback ct_generator_state
 #cgo nocallback ct_generator_restore
-#cgo nocallback ct_normal
-#cgo nocallback ct_uniform
-#cgo nocallback ct_bernoulli
+#cgo nocallback ct_fill_normal
+#cgo nocallback ct_fill_uniform
+#cgo nocallback ct_fill_bernoulli
 #cgo nocallback ct_randperm
 #include "shim/api_gen.h"
 */
@@ -33,6 +33,14 @@ func NewGenerator(seed uint64, device Device) *Generator {
 	check("Generator", C.ct_generator_new(C.uint64_t(seed), C.int8_t(device.Type), C.int8_t(device.Index), &g.h))
 	runtime.AddCleanup(g, func(h C.ct_generator) { C.ct_generator_free(h) }, g.h)
 	return g
+}
+
+// handle returns the generator that op draws from.
+func (g *Generator) handle(op string) C.ct_generator {
+	if g == nil {
+		panic(&Error{Op: op, Kind: Value, Msg: "the generator is nil; give one of NewGenerator, which keeps the numbers reproducible"})
+	}
+	return g.h
 }
 
 // Device returns the device of the generator.
@@ -66,7 +74,7 @@ func (g *Generator) SetState(state []byte) {
 // Normal fills t with numbers of a normal distribution and returns t.
 func (g *Generator) Normal(t *Tensor, mean, std float64) *Tensor {
 	join("normal_", t)
-	check("normal_", C.ct_normal(t.h, C.double(mean), C.double(std), g.h), t)
+	check("normal_", C.ct_fill_normal(t.h, C.double(mean), C.double(std), g.h), t)
 	runtime.KeepAlive(g)
 	return t
 }
@@ -74,7 +82,7 @@ func (g *Generator) Normal(t *Tensor, mean, std float64) *Tensor {
 // Uniform fills t with numbers from [from, to) and returns t.
 func (g *Generator) Uniform(t *Tensor, from, to float64) *Tensor {
 	join("uniform_", t)
-	check("uniform_", C.ct_uniform(t.h, C.double(from), C.double(to), g.h), t)
+	check("uniform_", C.ct_fill_uniform(t.h, C.double(from), C.double(to), g.h), t)
 	runtime.KeepAlive(g)
 	return t
 }
@@ -82,7 +90,7 @@ func (g *Generator) Uniform(t *Tensor, from, to float64) *Tensor {
 // Bernoulli fills t with ones, each with probability p, and zeros, and returns t.
 func (g *Generator) Bernoulli(t *Tensor, p float64) *Tensor {
 	join("bernoulli_", t)
-	check("bernoulli_", C.ct_bernoulli(t.h, C.double(p), g.h), t)
+	check("bernoulli_", C.ct_fill_bernoulli(t.h, C.double(p), g.h), t)
 	runtime.KeepAlive(g)
 	return t
 }

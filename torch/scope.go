@@ -208,13 +208,20 @@ func join(op string, operands ...*Tensor) *Scope {
 	return s
 }
 
-// joinOptional is join with one more operand that may be nil.
-func joinOptional(op string, s *Scope, t *Tensor) *Scope {
-	if t == nil {
-		return s
-	}
-	if o := join(op, t); o.level() > s.level() {
+// joinMore returns the deeper of s and the deepest scope of the operands.
+func joinMore(op string, s *Scope, operands []*Tensor) *Scope {
+	if o := join(op, operands...); o.level() > s.level() {
 		return o
+	}
+	return s
+}
+
+// joinOptional is joinMore for operands that may be nil.
+func joinOptional(op string, s *Scope, operands ...*Tensor) *Scope {
+	for _, t := range operands {
+		if t != nil && join(op, t).level() > s.level() {
+			s = t.s
+		}
 	}
 	return s
 }

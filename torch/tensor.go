@@ -227,23 +227,17 @@ func (t *Tensor) ToDevice(device Device) *Tensor {
 // x[i, j] does in Python; a nil tensor keeps its dimension whole. The result
 // is a copy.
 func (t *Tensor) Index(indices ...*Tensor) *Tensor {
-	s := join("Index", t)
-	for _, i := range indices {
-		s = joinOptional("Index", s, i)
-	}
-	h := make([]C.ct_tensor, len(indices))
-	for i, x := range indices {
-		h[i] = x.optional()
-	}
+	s := joinOptional("Index", join("Index", t), indices...)
+	h := handles(nil, indices)
 	out := adopt("Index", s, C.ct_index(t.h, unsafe.SliceData(h), C.int64_t(len(h))), t)
 	keepAlive(indices)
 	return out
 }
 
-// handles appends the handles of ts to buf.
+// handles appends the handles of ts to buf; 0 where one is nil.
 func handles(buf []C.ct_tensor, ts []*Tensor) []C.ct_tensor {
 	for _, t := range ts {
-		buf = append(buf, t.h)
+		buf = append(buf, t.optional())
 	}
 	return buf
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -11,14 +12,23 @@ func cParams(a Arg) ([]string, error) {
 	switch key := typeKey(a); key {
 	case "Tensor", "Tensor?":
 		return []string{"ct_tensor " + n}, nil
-	case "Tensor[]":
+	case "Tensor[]", "Tensor?[]":
 		return []string{"const ct_tensor *" + n, "int64_t " + n + "_len"}, nil
 	case "int", "SymInt", "int?", "SymInt?":
 		return []string{"int64_t " + n}, nil
 	case "int[]", "SymInt[]", "int[]?", "SymInt[]?":
 		return []string{"const int64_t *" + n, "int64_t " + n + "_len"}, nil
+	case "float[]?":
+		return []string{"const double *" + n, "int64_t " + n + "_len"}, nil
 	case "float", "float?", "Scalar", "Scalar?":
+		if a.Whole {
+			return []string{"int64_t " + n}, nil
+		}
 		return []string{"double " + n}, nil
+	case "Generator?":
+		return []string{"ct_generator " + n}, nil
+	case "Device?":
+		return []string{"int8_t " + n + "_type", "int8_t " + n + "_index"}, nil
 	case "bool", "bool?":
 		return []string{"bool " + n}, nil
 	case "str", "str?":
@@ -32,6 +42,9 @@ func cParams(a Arg) ([]string, error) {
 
 func typeKey(a Arg) string {
 	key := a.Type
+	if a.Gaps {
+		key += "?"
+	}
 	if a.List {
 		key += "[]"
 	}
@@ -54,7 +67,7 @@ func cName(name string) string {
 // writes through a pointer instead.
 func cReturn(o *Op) (typ string, outs int, err error) {
 	switch {
-	case o.InPlace():
+	case o.InPlace() || len(o.Returns) == 0:
 		return "ct_err", 0, nil
 	case len(o.Returns) > 1:
 		for _, r := range o.Returns {
@@ -109,19 +122,29 @@ func cppArg(o *Op, a Arg) (string, error) {
 		return "ct::optional(" + n + ")", nil
 	case "Tensor[]":
 		return "ct::list(" + n + ", " + n + "_len)", nil
+	case "Tensor?[]":
+		return "ct::optional_list(" + n + ", " + n + "_len)", nil
 	case "Scalar", "Scalar?":
-		if !o.Method() {
+		if a.Whole || !o.Method() {
 			return "at::Scalar(" + n + ")", nil
 		}
 		return "ct::scalar(" + n + ", " + cName(o.Args[0].Name) + ")", nil
-	case "int[]":
-		return "at::IntArrayRef(" + n + ", " + n + "_len)", nil
-	case "SymInt[]":
-		return "ct::symints(" + n + ", " + n + "_len)", nil
+	case "int[]", "SymInt[]":
+		form := map[string]string{"int": "ct::ints", "SymInt": "ct::symints"}[a.Type]
+		if values := listDefault(a); len(values) > 0 {
+			return fmt.Sprintf("%s(%s, %s_len, {%s})", form, n, n, strings.Join(values, ", ")), nil
+		}
+		return form + "(" + n + ", " + n + "_len)", nil
 	case "int[]?":
-		return "at::OptionalIntArrayRef(at::IntArrayRef(" + n + ", " + n + "_len))", nil
+		return "ct::optional_ints(" + n + ", " + n + "_len)", nil
 	case "SymInt[]?":
-		return "at::OptionalSymIntArrayRef(ct::symints(" + n + ", " + n + "_len))", nil
+		return "ct::optional_symints(" + n + ", " + n + "_len)", nil
+	case "float[]?":
+		return "ct::optional_floats(" + n + ", " + n + "_len)", nil
+	case "Generator?":
+		return "ct::generator(" + n + ")", nil
+	case "Device?":
+		return "ct::device(" + n + "_type, " + n + "_index)", nil
 	case "str", "str?":
 		return "std::string_view(" + n + ", " + n + "_len)", nil
 	case "ScalarType", "ScalarType?":
@@ -130,6 +153,20 @@ func cppArg(o *Op, a Arg) (string, error) {
 		return "static_cast<at::MemoryFormat>(" + n + ")", nil
 	}
 	return n, nil
+}
+
+// listDefault returns the entries of the default of a list of ints: a single
+// number stands for as many as the list has.
+func listDefault(a Arg) []string {
+	if a.Default == "" || a.Default == "None" {
+		return nil
+	}
+	if strings.HasPrefix(a.Default, "[") {
+		return splitList(strings.Trim(a.Default, "[]"))
+	}
+	n := 1
+	fmt.Sscan(a.ListSize, &n)
+	return slices.Repeat([]string{a.Default}, n)
 }
 
 func cppDefault(a Arg) (string, error) {
@@ -142,16 +179,7 @@ func cppDefault(a Arg) (string, error) {
 	}
 	switch typeKey(a) {
 	case "int[]", "SymInt[]", "int[]?", "SymInt[]?":
-		var values []string
-		if strings.HasPrefix(d, "[") {
-			values = splitList(strings.Trim(d, "[]"))
-		} else {
-			n := 1
-			fmt.Sscan(a.ListSize, &n)
-			for range n {
-				values = append(values, d)
-			}
-		}
+		values := listDefault(a)
 		list := "{" + strings.Join(values, ", ") + "}"
 		if len(values) == 0 {
 			return "{}", nil
@@ -160,36 +188,38 @@ func cppDefault(a Arg) (string, error) {
 			return "ct::constants(" + list + ")", nil
 		}
 		return "at::IntArrayRef(" + list + ")", nil
-	case "bool":
+	case "bool", "bool?":
 		return strings.ToLower(d), nil
-	case "str":
-		return `"` + strings.Trim(d, "'") + `"`, nil
+	case "str", "str?":
+		return `"` + strings.Trim(d, `'"`) + `"`, nil
+	case "ScalarType", "ScalarType?":
+		return "at::k" + strings.ToUpper(d[:1]) + d[1:], nil
 	case "int", "SymInt":
 		if d == "Mean" {
 			return "at::Reduction::Mean", nil
 		}
 		return d, nil
-	case "Scalar":
+	case "Scalar", "Scalar?":
 		return "at::Scalar(" + d + ")", nil
 	case "MemoryFormat", "MemoryFormat?":
 		return "at::MemoryFormat::Contiguous", nil
-	case "float", "Scalar?", "float?", "int?":
+	case "float", "float?", "int?":
 		return d, nil
 	}
 	return "", fmt.Errorf("no C++ form for the default %s of %s %s", d, typeKey(a), a.Name)
 }
 
-// writeCpp writes ops_gen.cc: one guarded function an op.
+// writeCpp writes one of the ops_N_gen.cc: one guarded function an op.
 func writeCpp(ops []*Op) (string, error) {
 	var b strings.Builder
 	b.WriteString(header)
 	b.WriteString("#include \"guard.h\"\n\n")
 	seen := map[string]bool{}
 	for _, o := range ops {
-		if !seen[o.Name] {
-			seen[o.Name] = true
-			// In-place overloads live in the header of the functional op.
-			fmt.Fprintf(&b, "#include <ATen/ops/%s_ops.h>\n", baseName(o.Name))
+		// In-place overloads live in the header of the functional op.
+		if name := baseName(o.Name); !seen[name] {
+			seen[name] = true
+			fmt.Fprintf(&b, "#include <ATen/ops/%s_ops.h>\n", name)
 		}
 	}
 	b.WriteString("\nnamespace ct {\n")
@@ -206,10 +236,10 @@ func writeCpp(ops []*Op) (string, error) {
 			}
 			args = append(args, e)
 		}
-		call := fmt.Sprintf("at::_ops::%s::call(%s)", o.Symbol(), strings.Join(args, ", "))
+		call := fmt.Sprintf("at::_ops::%s::call(%s)", o.ATen(), strings.Join(args, ", "))
 		var body string
 		switch {
-		case o.InPlace():
+		case o.InPlace() || len(o.Returns) == 0:
 			body = "return guard([&] { " + call + "; });"
 		case len(o.Returns) > 1:
 			body = "return guard([&] { give_all(" + call + ", out); });"

@@ -15,8 +15,8 @@ func TestGenerate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(files) != 4 {
-		t.Errorf("%d files, want 4", len(files))
+	if old := stale(torchDir, files); len(old) > 0 {
+		t.Errorf("%q are left over; run go generate ./torch", old)
 	}
 	for name, want := range files {
 		got, err := os.ReadFile(filepath.Join(torchDir, name))
@@ -39,6 +39,7 @@ func TestGenerateErrors(t *testing.T) {
 		"type without C":    {neg + "Abs(x) = abs(Tensor self, Layout x) -> Tensor\n  Abs.\n", "void ct_init(void);\n", "ops.txt: line 3: Abs: no C type for the schema type Layout"},
 		"result without C":  {"Size() = size(Tensor self) -> int\n  Size.\n", "void ct_init(void);\n", "ops.txt: line 1: Size: no C form for the result int"},
 		"mixed results":     {"Two() = two(Tensor self) -> (Tensor, int)\n  Two.\n", "void ct_init(void);\n", "ops.txt: line 1: Two: no C form for the result int among several"},
+		"taken name":        {"Init() = init(Tensor self) -> Tensor\n  Init.\n", "void ct_init(void);\n", "ops.txt: line 1: the C name ct_init is taken"},
 		"default without C": {"Abs() = abs(Tensor self, Device d=cpu) -> Tensor\n  Abs.\n", "void ct_init(void);\n", "Abs: no C++ form for the default cpu of Device d"},
 	} {
 		dir := t.TempDir()
@@ -77,6 +78,13 @@ func TestDefaults(t *testing.T) {
 		"int[1]? dim=None":                             "{}",
 		"int[2] padding=0":                             "at::IntArrayRef({0, 0})",
 		"int[] dims=[0, 1]":                            "at::IntArrayRef({0, 1})",
+		"str? rounding_mode='floor'":                   `"floor"`,
+		`str mode="constant"`:                          `"constant"`,
+		"ScalarType? dtype=long":                       "at::kLong",
+		"bool? sorted=True":                            "true",
+		"Scalar? p=2":                                  "at::Scalar(2)",
+		"Device? device=None":                          "::std::nullopt",
+		"float[]? scales=None":                         "{}",
 		"int[2] stride=[]":                             "{}",
 		"SymInt[2] dilation=1":                         "ct::constants({1, 1})",
 		"MemoryFormat memory_format=contiguous_format": "at::MemoryFormat::Contiguous",
@@ -135,6 +143,51 @@ func TestForms(t *testing.T) {
 			"ct_ret linear(ct_tensor input, ct_tensor weight, ct_tensor bias)",
 			"at::_ops::linear::call(ct::ref(input), ct::ref(weight), ct::optional(bias))",
 			[]string{"(weight *Tensor, bias *Tensor) *Tensor", `s = joinOptional("linear", s, bias)`, "bias.optional()"},
+		},
+		"Pool(stride, scales) = pool(Tensor self, int[2] stride=1, float[]? scales=None, int[2]? size=None) -> Tensor": {
+			"ct_ret pool(ct_tensor self, const int64_t *stride, int64_t stride_len, const double *scales, int64_t scales_len)",
+			"at::_ops::pool::call(ct::ref(self), ct::ints(stride, stride_len, {1, 1}), ct::optional_floats(scales, scales_len), {})",
+			[]string{"Pool(stride []int, scales []float64) *Tensor", "(*C.double)(unsafe.Pointer(unsafe.SliceData(scales))), C.int64_t(len(scales))"},
+		},
+		"SumDim(dim) = sum(Tensor self, int[1]? dim, SymInt[]? size=None) -> Tensor": {
+			"ct_ret sum(ct_tensor self, const int64_t *dim, int64_t dim_len)",
+			"at::_ops::sum::call(ct::ref(self), ct::optional_ints(dim, dim_len), {})",
+			[]string{"SumDim(dim []int) *Tensor"},
+		},
+		"IndexPut(indices, values) = index_put(Tensor self, Tensor?[] indices, Tensor values) -> Tensor": {
+			"ct_ret index_put(ct_tensor self, const ct_tensor *indices, int64_t indices_len, ct_tensor values)",
+			"at::_ops::index_put::call(ct::ref(self), ct::optional_list(indices, indices_len), ct::ref(values))",
+			[]string{`s := join("index_put", t, values)`, `s = joinOptional("index_put", s, indices...)`, "slices.Concat([]*Tensor{t, values}, indices)..."},
+		},
+		"ForeachAddInPlace(other) = _foreach_add_.List(Tensor(a!)[] self, Tensor[] other, *, Scalar alpha=1) -> ()": {
+			"ct_err _foreach_add__List(const ct_tensor *self, int64_t self_len, const ct_tensor *other, int64_t other_len)",
+			"return guard([&] { at::_ops::_foreach_add__List::call(ct::list(self, self_len), ct::list(other, other_len), at::Scalar(1)); });",
+			[]string{"func ForeachAddInPlace(self []*Tensor, other []*Tensor) {", `join("_foreach_add_", self...)`, `joinMore("_foreach_add_", nil, other)`, "slices.Concat(self, other)...)\n}"},
+		},
+		"Einsum(equation, tensors) = einsum(str equation, Tensor[] tensors, *, int[]? path=None) -> Tensor": {
+			"ct_ret einsum(const char *equation, int64_t equation_len, const ct_tensor *tensors, int64_t tensors_len)",
+			"at::_ops::einsum::call(std::string_view(equation, equation_len), ct::list(tensors, tensors_len), {})",
+			[]string{"func Einsum(equation string, tensors []*Tensor) *Tensor {"},
+		},
+		"Draw(generator) = bernoulli(Tensor self, *, Generator? generator=None) -> Tensor": {
+			"ct_ret bernoulli(ct_tensor self, ct_generator generator)",
+			"at::_ops::bernoulli::call(ct::ref(self), ct::generator(generator))",
+			[]string{"Draw(generator *Generator) *Tensor", "defer runtime.KeepAlive(generator)", `generator.handle("bernoulli")`},
+		},
+		"Linspace(start, steps, dtype, device) = linspace(Scalar start, int steps, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None) -> Tensor": {
+			"ct_ret linspace(double start, int64_t steps, int8_t dtype, int8_t device_type, int8_t device_index)",
+			"at::_ops::linspace::call(at::Scalar(start), steps, static_cast<at::ScalarType>(dtype), ::std::nullopt, ct::device(device_type, device_index))",
+			[]string{"func (s *Scope) Linspace(start float64, steps int, dtype DType, device Device) *Tensor {", `s.mustOpen("linspace")`, `mustHave("linspace", device)`},
+		},
+		"EqInt(other:int) = eq.Scalar(Tensor self, Scalar other) -> Tensor": {
+			"ct_ret eq_Scalar(ct_tensor self, int64_t other)",
+			"at::_ops::eq_Scalar::call(ct::ref(self), at::Scalar(other))",
+			[]string{"EqInt(other int) *Tensor", "C.int64_t(other)"},
+		},
+		"Loss(target, reduction) = loss(Tensor self, Tensor target, int reduction=Mean) -> Tensor": {
+			"ct_ret loss(ct_tensor self, ct_tensor target, int64_t reduction)",
+			"at::_ops::loss::call(ct::ref(self), ct::ref(target), reduction)",
+			[]string{"Loss(target *Tensor, reduction Reduction) *Tensor"},
 		},
 	} {
 		op, err := parseOp(schema)

@@ -3,25 +3,30 @@ package main
 import (
 	"fmt"
 	"go/format"
+	"slices"
 	"strings"
 )
 
-// writeGo writes ops_gen.go: one documented Go method or function an op.
+// writeGo writes one of the ops_WORD_gen.go: one documented Go method or
+// function an op.
 func writeGo(ops []*Op) (string, error) {
-	var b strings.Builder
-	b.WriteString(header)
-	b.WriteString("\npackage torch\n\n/*\n")
+	var directives, funcs strings.Builder
 	for _, o := range ops {
-		fmt.Fprintf(&b, "#cgo noescape ct_%s\n#cgo nocallback ct_%s\n", o.Symbol(), o.Symbol())
-	}
-	b.WriteString("#include \"shim/api_gen.h\"\n*/\nimport \"C\"\n\nimport \"unsafe\"\n")
-	for _, o := range ops {
+		fmt.Fprintf(&directives, "#cgo noescape ct_%s\n#cgo nocallback ct_%s\n", o.Symbol(), o.Symbol())
 		text, err := goFunc(o)
 		if err != nil {
 			return "", err
 		}
-		b.WriteString(text)
+		funcs.WriteString(text)
 	}
+	var b strings.Builder
+	b.WriteString(header + "\npackage torch\n\n/*\n" + directives.String() + "#include \"shim/api_gen.h\"\n*/\nimport \"C\"\n\n")
+	for _, name := range []string{"runtime", "slices", "unsafe"} {
+		if strings.Contains(funcs.String(), name+".") {
+			fmt.Fprintf(&b, "import %q\n", name)
+		}
+	}
+	b.WriteString(funcs.String())
 	out, err := format.Source([]byte(b.String()))
 	if err != nil {
 		return "", fmt.Errorf("generated Go does not parse: %w\n%s", err, b.String())
@@ -29,8 +34,57 @@ func writeGo(ops []*Op) (string, error) {
 	return string(out), nil
 }
 
+// operands are the tensors among the arguments of a Go function.
+type operands struct {
+	single   []string // *Tensor
+	optional []string // *Tensor that may be nil
+	lists    []string // []*Tensor
+	gaps     []string // []*Tensor whose entries may be nil
+}
+
+// scope returns the lines that find the scope of the results.
+func (x operands) scope(op string) string {
+	var b strings.Builder
+	lists := x.lists
+	if len(x.single) > 0 || len(lists) == 0 {
+		fmt.Fprintf(&b, "s := join(%s)\n", strings.Join(append([]string{op}, x.single...), ", "))
+	} else {
+		fmt.Fprintf(&b, "s := join(%s, %s...)\n", op, lists[0])
+		lists = lists[1:]
+	}
+	for _, n := range lists {
+		fmt.Fprintf(&b, "s = joinMore(%s, s, %s)\n", op, n)
+	}
+	if len(x.optional) > 0 {
+		fmt.Fprintf(&b, "s = joinOptional(%s, s, %s)\n", op, strings.Join(x.optional, ", "))
+	}
+	for _, n := range x.gaps {
+		fmt.Fprintf(&b, "s = joinOptional(%s, s, %s...)\n", op, n)
+	}
+	return b.String()
+}
+
+// all returns the operands as the end of an argument list: what an error names
+// and what must stay alive during the call.
+func (x operands) all() string {
+	single, lists := slices.Concat(x.single, x.optional), slices.Concat(x.lists, x.gaps)
+	switch {
+	case len(single)+len(lists) == 0:
+		return ""
+	case len(lists) == 0:
+		return ", " + strings.Join(single, ", ")
+	case len(single) == 0 && len(lists) == 1:
+		return ", " + lists[0] + "..."
+	case len(single) > 0:
+		lists = append([]string{"[]*Tensor{" + strings.Join(single, ", ") + "}"}, lists...)
+	}
+	return ", slices.Concat(" + strings.Join(lists, ", ") + ")..."
+}
+
 func goFunc(o *Op) (string, error) {
-	var params, before, cargs, tensors, optionals []string
+	var params, before, cargs []string
+	var tensors operands
+	op := fmt.Sprintf("%q", o.Name)
 	lists := 0
 	for i, a := range o.Args {
 		if !a.Exposed {
@@ -38,7 +92,7 @@ func goFunc(o *Op) (string, error) {
 		}
 		n := goName(a.Name)
 		if i == 0 && o.Method() {
-			tensors = append(tensors, "t")
+			tensors.single = append(tensors.single, "t")
 			cargs = append(cargs, "t.h")
 			continue
 		}
@@ -49,102 +103,127 @@ func goFunc(o *Op) (string, error) {
 		params = append(params, n+" "+typ)
 		switch typeKey(a) {
 		case "Tensor":
-			tensors = append(tensors, n)
+			tensors.single = append(tensors.single, n)
 			cargs = append(cargs, n+".h")
 		case "Tensor?":
-			optionals = append(optionals, n)
+			tensors.optional = append(tensors.optional, n)
 			cargs = append(cargs, n+".optional()")
-		case "Tensor[]":
+		case "Tensor[]", "Tensor?[]":
 			lists++
 			buf := fmt.Sprintf("buf%d", lists)
 			before = append(before, fmt.Sprintf("var %s [16]C.ct_tensor", buf), fmt.Sprintf("%sH := handles(%s[:0], %s)", n, buf, n))
-			tensors = append(tensors, n+"...")
+			if a.Gaps {
+				tensors.gaps = append(tensors.gaps, n)
+			} else {
+				tensors.lists = append(tensors.lists, n)
+			}
 			cargs = append(cargs, "unsafe.SliceData("+n+"H)", "C.int64_t(len("+n+"H))")
 		case "int[]", "SymInt[]", "int[]?", "SymInt[]?":
 			cargs = append(cargs, "(*C.int64_t)(unsafe.Pointer(unsafe.SliceData("+n+")))", "C.int64_t(len("+n+"))")
+		case "float[]?":
+			cargs = append(cargs, "(*C.double)(unsafe.Pointer(unsafe.SliceData("+n+")))", "C.int64_t(len("+n+"))")
 		case "str", "str?":
 			cargs = append(cargs, "(*C.char)(unsafe.Pointer(unsafe.StringData("+n+")))", "C.int64_t(len("+n+"))")
 		case "int", "SymInt", "int?", "SymInt?":
 			cargs = append(cargs, "C.int64_t("+n+")")
 		case "float", "float?", "Scalar", "Scalar?":
-			cargs = append(cargs, "C.double("+n+")")
+			if a.Whole {
+				cargs = append(cargs, "C.int64_t("+n+")")
+			} else {
+				cargs = append(cargs, "C.double("+n+")")
+			}
 		case "bool", "bool?":
 			cargs = append(cargs, "C.bool("+n+")")
+		case "Generator?":
+			before = append(before, "defer runtime.KeepAlive("+n+")")
+			cargs = append(cargs, n+".handle("+op+")")
+		case "Device?":
+			before = append(before, fmt.Sprintf("mustHave(%s, %s)", op, n))
+			cargs = append(cargs, "C.int8_t("+n+".Type)", "C.int8_t("+n+".Index)")
 		default:
 			cargs = append(cargs, "C.int8_t("+n+")")
 		}
 	}
-	receiver := ""
-	if o.Method() {
+	receiver, scope := "", tensors.scope(op)
+	switch {
+	case o.Method():
 		receiver = "(t *Tensor) "
-	}
-	op := fmt.Sprintf("%q", o.Name)
-	ts := strings.Join(tensors, ", ")
-	var body strings.Builder
-	fmt.Fprintf(&body, "s := join(%s, %s)\n", op, ts)
-	for _, n := range optionals {
-		fmt.Fprintf(&body, "s = joinOptional(%s, s, %s)\n", op, n)
-		ts += ", " + n
-	}
-	for _, line := range before {
-		body.WriteString(line + "\n")
+	case o.Factory():
+		receiver = "(s *Scope) "
+		scope = fmt.Sprintf("s.mustOpen(%s)\n", op)
 	}
 	ret, outs, err := cReturn(o)
 	if err != nil {
 		return "", err
 	}
-	result := ""
+	result, body := " *Tensor", ""
+	call := func(args []string) string { return fmt.Sprintf("C.ct_%s(%s)", o.Symbol(), strings.Join(args, ", ")) }
 	switch {
 	case o.InPlace():
-		result = "*Tensor"
-		fmt.Fprintf(&body, "check(%s, C.ct_%s(%s), %s)\nreturn t\n", op, o.Symbol(), strings.Join(cargs, ", "), ts)
+		body = fmt.Sprintf("check(%s, %s%s)\nreturn t\n", op, call(cargs), tensors.all())
+	case len(o.Returns) == 0:
+		result = ""
+		body = fmt.Sprintf("check(%s, %s%s)\n", op, call(cargs), tensors.all())
 	case outs > 0:
-		result = "(" + strings.TrimSuffix(strings.Repeat("*Tensor, ", outs), ", ") + ")"
-		cargs = append(cargs, "&out[0]")
-		fmt.Fprintf(&body, "var out [%d]C.ct_tensor\ncheck(%s, C.ct_%s(%s), %s)\nreturn ", outs, op, o.Symbol(), strings.Join(cargs, ", "), ts)
+		result = " (" + strings.Join(slices.Repeat([]string{"*Tensor"}, outs), ", ") + ")"
+		var wrapped []string
 		for i := range outs {
-			if i > 0 {
-				body.WriteString(", ")
-			}
-			fmt.Fprintf(&body, "s.wrap(out[%d])", i)
+			wrapped = append(wrapped, fmt.Sprintf("s.wrap(out[%d])", i))
 		}
-		body.WriteString("\n")
+		body = fmt.Sprintf("var out [%d]C.ct_tensor\ncheck(%s, %s%s)\nreturn %s\n",
+			outs, op, call(append(cargs, "&out[0]")), tensors.all(), strings.Join(wrapped, ", "))
 	case ret == "ct_list":
-		result = "[]*Tensor"
-		fmt.Fprintf(&body, "return adoptList(%s, s, C.ct_%s(%s), %s)\n", op, o.Symbol(), strings.Join(cargs, ", "), ts)
+		result = " []*Tensor"
+		body = fmt.Sprintf("return adoptList(%s, s, %s%s)\n", op, call(cargs), tensors.all())
 	case ret == "ct_flag":
-		result = "bool"
-		body.Reset()
-		fmt.Fprintf(&body, "join(%s, %s)\nreturn flag(%s, C.ct_%s(%s), %s)\n", op, ts, op, o.Symbol(), strings.Join(cargs, ", "), ts)
+		result = " bool"
+		body = fmt.Sprintf("return flag(%s, %s%s)\n", op, call(cargs), tensors.all())
 	default:
-		result = "*Tensor"
-		fmt.Fprintf(&body, "return adopt(%s, s, C.ct_%s(%s), %s)\n", op, o.Symbol(), strings.Join(cargs, ", "), ts)
+		body = fmt.Sprintf("return adopt(%s, s, %s%s)\n", op, call(cargs), tensors.all())
 	}
-	text := body.String()
-	if o.InPlace() {
-		text = strings.Replace(text, "s := join(", "join(", 1)
+	if !strings.Contains(body, "s.wrap(") && !strings.Contains(body, ", s, ") { // the operands are checked all the same
+		scope = strings.NewReplacer("s := ", "", "s = ", "", op+", s, ", op+", nil, ").Replace(scope)
 	}
 	var b strings.Builder
 	b.WriteString("\n")
 	for _, d := range o.Doc {
 		b.WriteString(strings.TrimRight("// "+d, " ") + "\n")
 	}
-	fmt.Fprintf(&b, "func %s%s(%s) %s {\n%s}\n", receiver, o.GoName, strings.Join(params, ", "), result, text)
+	fmt.Fprintf(&b, "func %s%s(%s)%s {\n%s", receiver, o.GoName, strings.Join(params, ", "), result, scope)
+	for _, line := range before {
+		b.WriteString(line + "\n")
+	}
+	b.WriteString(body + "}\n")
 	return b.String(), nil
 }
+
+// enums are the Go types of ints that stand for a choice, by argument name.
+var enums = map[string]string{"reduction": "Reduction", "interpolation_mode": "Interpolation", "padding_mode": "GridPadding"}
 
 func goType(a Arg) (string, error) {
 	switch key := typeKey(a); key {
 	case "Tensor", "Tensor?":
 		return "*Tensor", nil
-	case "Tensor[]":
+	case "Tensor[]", "Tensor?[]":
 		return "[]*Tensor", nil
 	case "int", "SymInt", "int?", "SymInt?":
+		if typ, ok := enums[a.Name]; ok {
+			return typ, nil
+		}
 		return "int", nil
 	case "int[]", "SymInt[]", "int[]?", "SymInt[]?":
 		return "[]int", nil
 	case "float", "float?", "Scalar", "Scalar?":
+		if a.Whole {
+			return "int", nil
+		}
 		return "float64", nil
+	case "float[]?":
+		return "[]float64", nil
+	case "Generator?":
+		return "*Generator", nil
+	case "Device?":
+		return "Device", nil
 	case "bool", "bool?":
 		return "bool", nil
 	case "str", "str?":

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 func main() {
@@ -22,6 +23,12 @@ func main() {
 		fmt.Fprintln(os.Stderr, "opgen:", err)
 		os.Exit(1)
 	}
+	for _, name := range stale(*dir, files) {
+		if err := os.Remove(filepath.Join(*dir, name)); err != nil {
+			fmt.Fprintln(os.Stderr, "opgen:", err)
+			os.Exit(1)
+		}
+	}
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(*dir, name), []byte(text), 0o644); err != nil {
 			fmt.Fprintln(os.Stderr, "opgen:", err)
@@ -29,6 +36,10 @@ func main() {
 		}
 	}
 }
+
+// opsPerUnit is how many ops one C++ file holds, so that several compilers
+// share the work and none needs much memory.
+const opsPerUnit = 100
 
 // Generate returns the generated files by their path below the torch folder.
 func Generate(dir string) (map[string]string, error) {
@@ -46,25 +57,56 @@ func Generate(dir string) (map[string]string, error) {
 	}
 	core := ParseCore(string(coreText))
 	protos := append([]Proto(nil), core...)
+	taken := map[string]bool{}
+	for _, p := range core {
+		taken[p.Name] = true
+	}
 	for _, o := range ops {
 		p, err := o.Prototype()
 		if err != nil {
 			return nil, fmt.Errorf("ops.txt: line %d: %w", o.Line, err)
 		}
+		if taken[p.Name] {
+			return nil, fmt.Errorf("ops.txt: line %d: the C name ct_%s is taken", o.Line, p.Name)
+		}
+		taken[p.Name] = true
 		protos = append(protos, p)
 	}
-	cpp, err := writeCpp(ops)
-	if err != nil {
-		return nil, err
-	}
-	gofile, err := writeGo(ops)
-	if err != nil {
-		return nil, err
-	}
-	return map[string]string{
+	files := map[string]string{
 		"shim/api_gen.h":    writeAPI(protos),
 		"shim/table_gen.cc": writeTable(protos),
-		"shim/ops_gen.cc":   cpp,
-		"ops_gen.go":        gofile,
-	}, nil
+	}
+	for i, part := range slices.Collect(slices.Chunk(ops, opsPerUnit)) {
+		name := fmt.Sprintf("shim/ops_%d_gen.cc", i+1)
+		if files[name], err = writeCpp(part); err != nil {
+			return nil, err
+		}
+	}
+	sections := map[string][]*Op{}
+	for _, o := range ops {
+		sections[o.Section] = append(sections[o.Section], o)
+	}
+	for word, part := range sections {
+		name := fmt.Sprintf("ops_%s_gen.go", word)
+		if files[name], err = writeGo(part); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+// stale returns the generated files of an earlier ops.txt that files has no
+// more, by their path below the torch folder.
+func stale(dir string, files map[string]string) []string {
+	var names []string
+	for _, pattern := range []string{"ops*_gen.go", "shim/ops*_gen.cc"} {
+		found, _ := filepath.Glob(filepath.Join(dir, pattern)) // the pattern is well formed
+		for _, path := range found {
+			name, err := filepath.Rel(dir, path)
+			if _, made := files[name]; err == nil && !made {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }

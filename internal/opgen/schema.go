@@ -8,14 +8,16 @@ import (
 
 // An Arg is one argument of an ATen schema.
 type Arg struct {
-	Type     string // base type: Tensor, int, SymInt, float, bool, Scalar, str, ScalarType, MemoryFormat
+	Type     string // base type: Tensor, int, SymInt, float, bool, Scalar, str, ScalarType, MemoryFormat, Generator, Device
 	List     bool   // Type[]
 	ListSize string // the 2 of int[2]; empty when the schema gives none
 	Optional bool   // Type?
+	Gaps     bool   // Type?[]: entries may be absent
 	Mutated  bool   // Tensor(a!)
 	Name     string
-	Default  string // as written in the schema; empty when there is none
+	Default  string // as written in the schema, or fixed in ops.txt; empty when there is none
 	Exposed  bool   // appears in the Go signature
+	Whole    bool   // a Scalar that Go gives as an int
 }
 
 // An Op is one line of ops.txt: an ATen schema with the name and the
@@ -25,23 +27,44 @@ type Op struct {
 	Name     string // aten name without namespace: add
 	Overload string // Tensor, or empty
 	Args     []Arg
-	Returns  []Arg
+	Returns  []Arg // none for an op that changes a list of tensors
 	Doc      []string
+	Section  string // the word that names the section, and with it the file
 	Line     int
+	Again    bool // an earlier line binds the same schema with other arguments
 }
 
-// Symbol is the name of the op in C, without prefix: add_Tensor.
-func (o *Op) Symbol() string {
+// ATen is the name of the op's struct in at::_ops: add_Tensor.
+func (o *Op) ATen() string {
 	if o.Overload == "" {
 		return o.Name
 	}
 	return o.Name + "_" + o.Overload
 }
 
+// Symbol is the name of the op in C, without prefix.
+func (o *Op) Symbol() string {
+	if o.Again {
+		return o.ATen() + "_as_" + o.GoName
+	}
+	return o.ATen()
+}
+
 // Method reports whether the first argument is a single tensor, which makes
 // the op a method of *Tensor.
 func (o *Op) Method() bool {
 	return len(o.Args) > 0 && o.Args[0].Type == "Tensor" && !o.Args[0].List && !o.Args[0].Optional
+}
+
+// Factory reports whether the op makes a tensor of nothing, which makes it a
+// method of *Scope.
+func (o *Op) Factory() bool {
+	for _, a := range o.Args {
+		if a.Type == "Tensor" {
+			return false
+		}
+	}
+	return true
 }
 
 // InPlace reports whether the op returns its mutated first argument.
@@ -51,18 +74,30 @@ func (o *Op) InPlace() bool {
 
 var (
 	opLine  = regexp.MustCompile(`^(\w+)\(([^)]*)\)\s*=\s*(\w+)(?:\.(\w+))?\((.*)\) -> (.+)$`)
-	argText = regexp.MustCompile(`^(\w+)(\([a-z!*| >-]+\))?(\[(\d*)\])?(\?)?(?:\s+(\w+))?(?:=(.*))?$`)
+	argText = regexp.MustCompile(`^(\w+)(\([a-z!*| >-]+\))?(\?)?(?:(\[(\d*)\])(\?)?)?(?:\s+(\w+))?(?:=(.*))?$`)
+	section = regexp.MustCompile(`^## (\w+): .+$`)
 )
 
 // ParseOps reads ops.txt: each op is one line
 //
 //	GoName(exposed, arguments) = aten_schema -> returns
 //
-// followed by indented lines of doc comment; # starts a comment line.
+// followed by indented lines of doc comment. A line "## word: Title" starts a
+// section; any other line that starts with # is a comment. An exposed argument
+// is given as its name, as name:int for a Scalar that Go passes as an int, or
+// as name=value to fix it without exposing it.
 func ParseOps(text string) ([]*Op, error) {
 	var ops []*Op
+	part := ""
+	bound := map[string]bool{}
 	for n, line := range strings.Split(text, "\n") {
 		switch {
+		case strings.HasPrefix(line, "##"):
+			m := section.FindStringSubmatch(line)
+			if m == nil {
+				return nil, fmt.Errorf("line %d: a section is named \"## word: Title\", not %q", n+1, line)
+			}
+			part = m[1]
 		case strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#"):
 		case strings.HasPrefix(line, " "):
 			if len(ops) == 0 {
@@ -75,7 +110,9 @@ func ParseOps(text string) ([]*Op, error) {
 			if err != nil {
 				return nil, fmt.Errorf("line %d: %w", n+1, err)
 			}
-			op.Line = n + 1
+			op.Line, op.Section = n+1, part
+			op.Again = bound[op.ATen()]
+			bound[op.ATen()] = true
 			ops = append(ops, op)
 		}
 	}
@@ -98,9 +135,19 @@ func parseOp(line string) (*Op, error) {
 		return nil, fmt.Errorf("not of the form GoName(args) = schema -> returns: %q", line)
 	}
 	op := &Op{GoName: m[1], Name: m[3], Overload: m[4]}
-	exposed := map[string]bool{}
-	for _, name := range splitList(m[2]) {
-		exposed[name] = true
+	exposed, fixed := map[string]bool{}, map[string]string{}
+	whole := map[string]bool{}
+	for _, text := range splitList(m[2]) {
+		name, value, isFixed := strings.Cut(text, "=")
+		name, typ, isTyped := strings.Cut(name, ":")
+		switch {
+		case isFixed:
+			fixed[name] = value
+		case isTyped && typ != "int":
+			return nil, fmt.Errorf("%s: %s can be given as an int only, not as %s", op.GoName, name, typ)
+		default:
+			exposed[name], whole[name] = true, isTyped
+		}
 	}
 	for _, text := range splitList(m[5]) {
 		if text == "*" {
@@ -113,15 +160,27 @@ func parseOp(line string) (*Op, error) {
 		if len(op.Args) == 0 && arg.Type == "Tensor" && !arg.Optional {
 			exposed[arg.Name] = true // self, or the list that the op works on
 		}
-		arg.Exposed = exposed[arg.Name]
+		if value, ok := fixed[arg.Name]; ok {
+			arg.Default = value
+			delete(fixed, arg.Name)
+		}
+		arg.Exposed, arg.Whole = exposed[arg.Name], whole[arg.Name]
 		delete(exposed, arg.Name)
+		if arg.Whole && typeKey(arg) != "Scalar" {
+			return nil, fmt.Errorf("%s: argument %s is no Scalar, so it has its own type", op.GoName, arg.Name)
+		}
+		if !arg.Exposed && arg.Type == "Generator" {
+			return nil, fmt.Errorf("%s: argument %s must be exposed, so that nothing draws from the global generator", op.GoName, arg.Name)
+		}
 		if !arg.Exposed && arg.Default == "" && !arg.Optional {
 			return nil, fmt.Errorf("%s: argument %s has no default, so it must be exposed", op.GoName, arg.Name)
 		}
 		op.Args = append(op.Args, arg)
 	}
-	for _, name := range splitList(m[2]) {
-		if exposed[name] {
+	for _, text := range splitList(m[2]) {
+		name, _, _ := strings.Cut(text, "=")
+		name, _, _ = strings.Cut(name, ":")
+		if _, left := fixed[name]; left || exposed[name] {
 			return nil, fmt.Errorf("%s: the schema has no argument %s", op.GoName, name)
 		}
 	}
@@ -136,7 +195,7 @@ func parseOp(line string) (*Op, error) {
 		}
 		op.Returns = append(op.Returns, arg)
 	}
-	if len(op.Returns) == 0 {
+	if len(op.Returns) == 0 && !(len(op.Args) > 0 && op.Args[0].List && op.Args[0].Mutated) {
 		return nil, fmt.Errorf("%s: the schema has no result", op.GoName)
 	}
 	return op, nil
@@ -147,14 +206,16 @@ func parseArg(text string) (Arg, error) {
 	if m == nil {
 		return Arg{}, fmt.Errorf("cannot read the schema argument %q", text)
 	}
+	list := m[4] != ""
 	return Arg{
 		Type:     m[1],
 		Mutated:  strings.Contains(m[2], "!"),
-		List:     m[3] != "",
-		ListSize: m[4],
-		Optional: m[5] != "",
-		Name:     m[6],
-		Default:  m[7],
+		List:     list,
+		ListSize: m[5],
+		Optional: m[6] != "" || !list && m[3] != "",
+		Gaps:     list && m[3] != "",
+		Name:     m[7],
+		Default:  m[8],
 	}, nil
 }
 

@@ -99,6 +99,42 @@ Sort() = sort(Tensor self, int dim=-1) -> (Tensor values, Tensor indices)
 	}
 }
 
+// What ops.txt says of arguments: hidden, fixed, given as an int; and a schema
+// that is bound twice.
+func TestParseArguments(t *testing.T) {
+	ops, err := ParseOps(`## loss: Losses
+Clamp(min) = clamp(Tensor self, Scalar? min=None, Scalar? max=None) -> Tensor
+  Clamp limits.
+ClampMax(max) = clamp(Tensor self, Scalar? min=None, Scalar? max=None) -> Tensor
+  ClampMax limits.
+EqInt(other:int) = eq.Scalar(Tensor self, Scalar other) -> Tensor
+  EqInt compares.
+GeluTanh(approximate='tanh') = gelu(Tensor self, *, str approximate='none') -> Tensor
+  GeluTanh approximates.
+Put(indices) = put(Tensor self, Tensor?[] indices) -> Tensor
+  Put puts.
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"clamp", "clamp_as_ClampMax", "eq_Scalar", "gelu", "put"} {
+		if ops[i].Symbol() != want || ops[i].Section != "loss" {
+			t.Errorf("%s has the symbol %s, want %s, and the section %s", ops[i].GoName, ops[i].Symbol(), want, ops[i].Section)
+		}
+	}
+	for _, c := range []struct{ got, want Arg }{
+		{ops[1].Args[1], Arg{Type: "Scalar", Optional: true, Name: "min", Default: "None"}},
+		{ops[1].Args[2], Arg{Type: "Scalar", Optional: true, Name: "max", Default: "None", Exposed: true}},
+		{ops[2].Args[1], Arg{Type: "Scalar", Name: "other", Exposed: true, Whole: true}},
+		{ops[3].Args[1], Arg{Type: "str", Name: "approximate", Default: "'tanh'"}},
+		{ops[4].Args[1], Arg{Type: "Tensor", List: true, Gaps: true, Name: "indices", Exposed: true}},
+	} {
+		if c.got != c.want {
+			t.Errorf("%+v, want %+v", c.got, c.want)
+		}
+	}
+}
+
 func TestParseOpsErrors(t *testing.T) {
 	const neg = "Neg() = neg(Tensor self) -> Tensor\n  Neg returns −t.\n"
 	for name, c := range map[string]struct{ text, want string }{
@@ -112,8 +148,14 @@ func TestParseOpsErrors(t *testing.T) {
 		"two unknown":       {"Neg(b, a) = neg(Tensor self) -> Tensor\n  Neg.\n", "line 1: Neg: the schema has no argument b"},
 		"empty result":      {"Neg() = neg(Tensor self) -> ()\n  Neg.\n", "line 1: Neg: the schema has no result"},
 		"duplicate name":    {neg + "\n" + neg, "line 4: Neg is already on line 1"},
-		"strange argument":  {"Index() = index(Tensor self, Tensor?[] indices) -> Tensor\n  Index.\n", `line 1: cannot read the schema argument "Tensor?[] indices"`},
-		"strange result":    {"Neg() = neg(Tensor self) -> Tensor?[]\n  Neg.\n", `line 1: cannot read the schema argument "Tensor?[]"`},
+		"strange argument":  {"Index() = index(Tensor self, Tensor[][] indices) -> Tensor\n  Index.\n", `line 1: cannot read the schema argument "Tensor[][] indices"`},
+		"strange result":    {"Neg() = neg(Tensor self) -> Tensor[][]\n  Neg.\n", `line 1: cannot read the schema argument "Tensor[][]"`},
+		"global generator":  {"Draw() = bernoulli(Tensor self, *, Generator? generator=None) -> Tensor\n  Draw.\n", "line 1: Draw: argument generator must be exposed"},
+		"unknown fixed":     {"Neg(a=1) = neg(Tensor self) -> Tensor\n  Neg.\n", "line 1: Neg: the schema has no argument a"},
+		"unknown int":       {"Neg(a:int) = neg(Tensor self) -> Tensor\n  Neg.\n", "line 1: Neg: the schema has no argument a"},
+		"strange type":      {"Eq(other:bool) = eq(Tensor self, Scalar other) -> Tensor\n  Eq.\n", "line 1: Eq: other can be given as an int only, not as bool"},
+		"int for a tensor":  {"Eq(other:int) = eq(Tensor self, Tensor other) -> Tensor\n  Eq.\n", "line 1: Eq: argument other is no Scalar"},
+		"section":           {"## Pointwise\n" + neg, `line 1: a section is named "## word: Title"`},
 	} {
 		_, err := ParseOps(c.text)
 		if err == nil || !strings.Contains(err.Error(), c.want) {

@@ -24,7 +24,7 @@ func ExampleGradScaler() {
 		y := torch.FromSlice(s, []float32{2, -1, 1}, 3, 1)
 		var loss *torch.Tensor
 		torch.Autocast(torch.CPUType, torch.Float16, func() {
-			loss = x.Linear(w, nil).MSELoss(y)
+			loss = x.Linear(w, nil).MSELoss(y, torch.ReduceMean)
 		})
 		scaler.Scale(loss).Backward()
 		if !scaler.Step(opt, .5) {

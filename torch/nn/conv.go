@@ -46,7 +46,7 @@ func (c *Conv2d) Forward(x *torch.Tensor) *torch.Tensor {
 		x = x.Slice(2, 0, x.Size(2), stride).Slice(3, 0, x.Size(3), stride)
 		stride = 1
 	}
-	return x.Conv2d(c.Weight, c.Bias, []int{stride, stride}, []int{c.Padding, c.Padding})
+	return x.Conv2d(c.Weight, c.Bias, []int{stride, stride}, []int{c.Padding, c.Padding}, nil, 1)
 }
 
 // overrunsOneDNN reports whether c is a strided 1×1 convolution of few

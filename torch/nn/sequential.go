@@ -46,7 +46,7 @@ type MaxPool2d struct{ Kernel int }
 
 // Forward returns the pooled x. It panics if x is smaller than one window.
 func (p MaxPool2d) Forward(x *torch.Tensor) *torch.Tensor {
-	return x.MaxPool2d([]int{p.Kernel, p.Kernel}, nil, []int{0, 0})
+	return x.MaxPool2d([]int{p.Kernel, p.Kernel}, nil, nil, nil, false)
 }
 
 // Register implements [Module]; there is nothing to name.

@@ -4,7 +4,7 @@
 
 #include "types.h"
 
-#define CT_ABI 0x7ddfbb58u
+#define CT_ABI 0x400ca856u
 
 typedef struct ct_api_table {
   void (*init)(void);
@@ -54,9 +54,9 @@ typedef struct ct_api_table {
   ct_err (*generator_seed)(ct_generator g, uint64_t seed);
   ct_ret (*generator_state)(ct_generator g);
   ct_err (*generator_restore)(ct_generator g, ct_tensor state);
-  ct_err (*normal)(ct_tensor t, double mean, double std, ct_generator g);
-  ct_err (*uniform)(ct_tensor t, double from, double to, ct_generator g);
-  ct_err (*bernoulli)(ct_tensor t, double p, ct_generator g);
+  ct_err (*fill_normal)(ct_tensor t, double mean, double std, ct_generator g);
+  ct_err (*fill_uniform)(ct_tensor t, double from, double to, ct_generator g);
+  ct_err (*fill_bernoulli)(ct_tensor t, double p, ct_generator g);
   ct_ret (*randperm)(int64_t n, ct_generator g);
   ct_err (*adam_step)(const ct_tensor *params, const ct_tensor *exp_avgs, const ct_tensor *exp_avg_sqs, const ct_tensor *steps, int64_t n, double lr, double beta1, double beta2, double eps, double weight_decay, bool decoupled);
   ct_err (*sgd_step)(const ct_tensor *params, const ct_tensor *buffers, const ct_tensor *steps, int64_t n, double lr, double momentum, double dampening, double weight_decay, bool nesterov);
@@ -99,6 +99,20 @@ typedef struct ct_api_table {
   ct_ret (*tanh)(ct_tensor self);
   ct_ret (*softmax_int)(ct_tensor self, int64_t dim);
   ct_ret (*log_softmax_int)(ct_tensor self, int64_t dim);
+  ct_ret (*gelu_as_GeluTanh)(ct_tensor self);
+  ct_ret (*silu)(ct_tensor self);
+  ct_ret (*mish)(ct_tensor self);
+  ct_ret (*hardtanh)(ct_tensor self, double min_val, double max_val);
+  ct_ret (*hardswish)(ct_tensor self);
+  ct_ret (*hardsigmoid)(ct_tensor self);
+  ct_ret (*leaky_relu)(ct_tensor self, double negative_slope);
+  ct_ret (*elu)(ct_tensor self, double alpha);
+  ct_ret (*selu)(ct_tensor self);
+  ct_ret (*celu)(ct_tensor self, double alpha);
+  ct_ret (*prelu)(ct_tensor self, ct_tensor weight);
+  ct_ret (*softplus)(ct_tensor self, double beta, double threshold);
+  ct_ret (*log_sigmoid)(ct_tensor self);
+  ct_ret (*glu)(ct_tensor self, int64_t dim);
   ct_ret (*eq_Tensor)(ct_tensor self, ct_tensor other);
   ct_ret (*ne_Tensor)(ct_tensor self, ct_tensor other);
   ct_ret (*lt_Tensor)(ct_tensor self, ct_tensor other);
@@ -174,15 +188,59 @@ typedef struct ct_api_table {
   ct_ret (*cdist)(ct_tensor x1, ct_tensor x2, double p);
   ct_ret (*cosine_similarity)(ct_tensor x1, ct_tensor x2, int64_t dim);
   ct_ret (*linear)(ct_tensor input, ct_tensor weight, ct_tensor bias);
-  ct_ret (*conv2d)(ct_tensor input, ct_tensor weight, ct_tensor bias, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len);
+  ct_ret (*conv2d)(ct_tensor input, ct_tensor weight, ct_tensor bias, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, const int64_t *dilation, int64_t dilation_len, int64_t groups);
   ct_ret (*batch_norm)(ct_tensor input, ct_tensor weight, ct_tensor bias, ct_tensor running_mean, ct_tensor running_var, bool training, double momentum, double eps, bool cudnn_enabled);
   ct_ret (*layer_norm)(ct_tensor input, const int64_t *normalized_shape, int64_t normalized_shape_len, ct_tensor weight, ct_tensor bias, double eps);
-  ct_ret (*max_pool2d)(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len);
-  ct_ret (*avg_pool2d)(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len);
+  ct_ret (*max_pool2d)(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, const int64_t *dilation, int64_t dilation_len, bool ceil_mode);
+  ct_ret (*avg_pool2d)(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, bool ceil_mode, bool count_include_pad);
   ct_ret (*adaptive_avg_pool2d)(ct_tensor self, const int64_t *output_size, int64_t output_size_len);
   ct_err (*adaptive_max_pool2d)(ct_tensor self, const int64_t *output_size, int64_t output_size_len, ct_tensor *out);
+  ct_ret (*embedding)(ct_tensor weight, ct_tensor indices, int64_t padding_idx);
+  ct_ret (*conv1d)(ct_tensor input, ct_tensor weight, ct_tensor bias, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, const int64_t *dilation, int64_t dilation_len, int64_t groups);
+  ct_ret (*conv3d)(ct_tensor input, ct_tensor weight, ct_tensor bias, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, const int64_t *dilation, int64_t dilation_len, int64_t groups);
+  ct_ret (*conv_transpose2d_input)(ct_tensor input, ct_tensor weight, ct_tensor bias, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, const int64_t *output_padding, int64_t output_padding_len, int64_t groups, const int64_t *dilation, int64_t dilation_len);
+  ct_ret (*group_norm)(ct_tensor input, int64_t num_groups, ct_tensor weight, ct_tensor bias, double eps);
+  ct_ret (*instance_norm)(ct_tensor input, ct_tensor weight, ct_tensor bias, ct_tensor running_mean, ct_tensor running_var, bool use_input_stats, double momentum, double eps, bool cudnn_enabled);
+  ct_ret (*rms_norm)(ct_tensor input, const int64_t *normalized_shape, int64_t normalized_shape_len, ct_tensor weight, double eps);
+  ct_ret (*scaled_dot_product_attention)(ct_tensor query, ct_tensor key, ct_tensor value, ct_tensor attn_mask, bool is_causal);
+  ct_ret (*max_pool1d)(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, const int64_t *dilation, int64_t dilation_len, bool ceil_mode);
+  ct_err (*max_pool2d_with_indices)(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, const int64_t *dilation, int64_t dilation_len, bool ceil_mode, ct_tensor *out);
+  ct_ret (*max_pool3d)(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, const int64_t *dilation, int64_t dilation_len, bool ceil_mode);
+  ct_ret (*avg_pool1d)(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, bool ceil_mode, bool count_include_pad);
+  ct_ret (*avg_pool3d)(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, bool ceil_mode, bool count_include_pad);
+  ct_ret (*adaptive_avg_pool1d)(ct_tensor self, const int64_t *output_size, int64_t output_size_len);
+  ct_ret (*im2col)(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *dilation, int64_t dilation_len, const int64_t *padding, int64_t padding_len, const int64_t *stride, int64_t stride_len);
+  ct_ret (*col2im)(ct_tensor self, const int64_t *output_size, int64_t output_size_len, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *dilation, int64_t dilation_len, const int64_t *padding, int64_t padding_len, const int64_t *stride, int64_t stride_len);
+  ct_ret (*pad)(ct_tensor self, const int64_t *pad, int64_t pad_len, const char *mode, int64_t mode_len, double value);
+  ct_ret (*pixel_shuffle)(ct_tensor self, int64_t upscale_factor);
+  ct_ret (*pixel_unshuffle)(ct_tensor self, int64_t downscale_factor);
+  ct_ret (*upsample_nearest2d)(ct_tensor self, const int64_t *output_size, int64_t output_size_len);
+  ct_ret (*_upsample_nearest_exact2d)(ct_tensor self, const int64_t *output_size, int64_t output_size_len);
+  ct_ret (*upsample_bilinear2d)(ct_tensor self, const int64_t *output_size, int64_t output_size_len, bool align_corners);
+  ct_ret (*upsample_bicubic2d)(ct_tensor self, const int64_t *output_size, int64_t output_size_len, bool align_corners);
+  ct_ret (*_upsample_bilinear2d_aa)(ct_tensor self, const int64_t *output_size, int64_t output_size_len, bool align_corners);
+  ct_ret (*_upsample_bicubic2d_aa)(ct_tensor self, const int64_t *output_size, int64_t output_size_len, bool align_corners);
+  ct_ret (*grid_sampler)(ct_tensor input, ct_tensor grid, int64_t interpolation_mode, int64_t padding_mode, bool align_corners);
+  ct_ret (*affine_grid_generator)(ct_tensor theta, const int64_t *size, int64_t size_len, bool align_corners);
   ct_ret (*cross_entropy_loss)(ct_tensor self, ct_tensor target);
-  ct_ret (*mse_loss)(ct_tensor self, ct_tensor target);
+  ct_ret (*mse_loss)(ct_tensor self, ct_tensor target, int64_t reduction);
+  ct_ret (*cross_entropy_loss_as_CrossEntropyLoss)(ct_tensor self, ct_tensor target, ct_tensor weight, int64_t reduction, int64_t ignore_index, double label_smoothing);
+  ct_ret (*nll_loss_nd)(ct_tensor self, ct_tensor target, ct_tensor weight, int64_t reduction, int64_t ignore_index);
+  ct_ret (*l1_loss)(ct_tensor self, ct_tensor target, int64_t reduction);
+  ct_ret (*smooth_l1_loss)(ct_tensor self, ct_tensor target, int64_t reduction, double beta);
+  ct_ret (*huber_loss)(ct_tensor self, ct_tensor target, int64_t reduction, double delta);
+  ct_ret (*binary_cross_entropy)(ct_tensor self, ct_tensor target, ct_tensor weight, int64_t reduction);
+  ct_ret (*binary_cross_entropy_with_logits)(ct_tensor self, ct_tensor target, ct_tensor weight, ct_tensor pos_weight, int64_t reduction);
+  ct_ret (*kl_div)(ct_tensor self, ct_tensor target, int64_t reduction, bool log_target);
+  ct_ret (*cosine_embedding_loss)(ct_tensor input1, ct_tensor input2, ct_tensor target, double margin, int64_t reduction);
+  ct_ret (*triplet_margin_loss)(ct_tensor anchor, ct_tensor positive, ct_tensor negative, double margin, double p, double eps, bool swap, int64_t reduction);
+  ct_ret (*margin_ranking_loss)(ct_tensor input1, ct_tensor input2, ct_tensor target, double margin, int64_t reduction);
+  ct_ret (*multinomial)(ct_tensor self, int64_t num_samples, bool replacement, ct_generator generator);
+  ct_ret (*bernoulli)(ct_tensor self, ct_generator generator);
+  ct_ret (*normal_Tensor_Tensor)(ct_tensor mean, ct_tensor std, ct_generator generator);
+  ct_ret (*poisson)(ct_tensor self, ct_generator generator);
+  ct_err (*exponential_)(ct_tensor self, double lambd, ct_generator generator);
+  ct_err (*random__from)(ct_tensor self, int64_t from, int64_t to, ct_generator generator);
 } ct_api_table;
 
 #ifndef __cplusplus
@@ -377,16 +435,16 @@ static inline ct_err ct_generator_restore(ct_generator g, ct_tensor state) {
   return ct_table->generator_restore(g, state);
 }
 
-static inline ct_err ct_normal(ct_tensor t, double mean, double std, ct_generator g) {
-  return ct_table->normal(t, mean, std, g);
+static inline ct_err ct_fill_normal(ct_tensor t, double mean, double std, ct_generator g) {
+  return ct_table->fill_normal(t, mean, std, g);
 }
 
-static inline ct_err ct_uniform(ct_tensor t, double from, double to, ct_generator g) {
-  return ct_table->uniform(t, from, to, g);
+static inline ct_err ct_fill_uniform(ct_tensor t, double from, double to, ct_generator g) {
+  return ct_table->fill_uniform(t, from, to, g);
 }
 
-static inline ct_err ct_bernoulli(ct_tensor t, double p, ct_generator g) {
-  return ct_table->bernoulli(t, p, g);
+static inline ct_err ct_fill_bernoulli(ct_tensor t, double p, ct_generator g) {
+  return ct_table->fill_bernoulli(t, p, g);
 }
 
 static inline ct_ret ct_randperm(int64_t n, ct_generator g) {
@@ -555,6 +613,62 @@ static inline ct_ret ct_softmax_int(ct_tensor self, int64_t dim) {
 
 static inline ct_ret ct_log_softmax_int(ct_tensor self, int64_t dim) {
   return ct_table->log_softmax_int(self, dim);
+}
+
+static inline ct_ret ct_gelu_as_GeluTanh(ct_tensor self) {
+  return ct_table->gelu_as_GeluTanh(self);
+}
+
+static inline ct_ret ct_silu(ct_tensor self) {
+  return ct_table->silu(self);
+}
+
+static inline ct_ret ct_mish(ct_tensor self) {
+  return ct_table->mish(self);
+}
+
+static inline ct_ret ct_hardtanh(ct_tensor self, double min_val, double max_val) {
+  return ct_table->hardtanh(self, min_val, max_val);
+}
+
+static inline ct_ret ct_hardswish(ct_tensor self) {
+  return ct_table->hardswish(self);
+}
+
+static inline ct_ret ct_hardsigmoid(ct_tensor self) {
+  return ct_table->hardsigmoid(self);
+}
+
+static inline ct_ret ct_leaky_relu(ct_tensor self, double negative_slope) {
+  return ct_table->leaky_relu(self, negative_slope);
+}
+
+static inline ct_ret ct_elu(ct_tensor self, double alpha) {
+  return ct_table->elu(self, alpha);
+}
+
+static inline ct_ret ct_selu(ct_tensor self) {
+  return ct_table->selu(self);
+}
+
+static inline ct_ret ct_celu(ct_tensor self, double alpha) {
+  return ct_table->celu(self, alpha);
+}
+
+static inline ct_ret ct_prelu(ct_tensor self, ct_tensor weight) {
+  return ct_table->prelu(self, weight);
+}
+
+static inline ct_ret ct_softplus(ct_tensor self, double beta, double threshold) {
+  return ct_table->softplus(self, beta, threshold);
+}
+
+static inline ct_ret ct_log_sigmoid(ct_tensor self) {
+  return ct_table->log_sigmoid(self);
+}
+
+static inline ct_ret ct_glu(ct_tensor self, int64_t dim) {
+  return ct_table->glu(self, dim);
 }
 
 static inline ct_ret ct_eq_Tensor(ct_tensor self, ct_tensor other) {
@@ -857,8 +971,8 @@ static inline ct_ret ct_linear(ct_tensor input, ct_tensor weight, ct_tensor bias
   return ct_table->linear(input, weight, bias);
 }
 
-static inline ct_ret ct_conv2d(ct_tensor input, ct_tensor weight, ct_tensor bias, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len) {
-  return ct_table->conv2d(input, weight, bias, stride, stride_len, padding, padding_len);
+static inline ct_ret ct_conv2d(ct_tensor input, ct_tensor weight, ct_tensor bias, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, const int64_t *dilation, int64_t dilation_len, int64_t groups) {
+  return ct_table->conv2d(input, weight, bias, stride, stride_len, padding, padding_len, dilation, dilation_len, groups);
 }
 
 static inline ct_ret ct_batch_norm(ct_tensor input, ct_tensor weight, ct_tensor bias, ct_tensor running_mean, ct_tensor running_var, bool training, double momentum, double eps, bool cudnn_enabled) {
@@ -869,12 +983,12 @@ static inline ct_ret ct_layer_norm(ct_tensor input, const int64_t *normalized_sh
   return ct_table->layer_norm(input, normalized_shape, normalized_shape_len, weight, bias, eps);
 }
 
-static inline ct_ret ct_max_pool2d(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len) {
-  return ct_table->max_pool2d(self, kernel_size, kernel_size_len, stride, stride_len, padding, padding_len);
+static inline ct_ret ct_max_pool2d(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, const int64_t *dilation, int64_t dilation_len, bool ceil_mode) {
+  return ct_table->max_pool2d(self, kernel_size, kernel_size_len, stride, stride_len, padding, padding_len, dilation, dilation_len, ceil_mode);
 }
 
-static inline ct_ret ct_avg_pool2d(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len) {
-  return ct_table->avg_pool2d(self, kernel_size, kernel_size_len, stride, stride_len, padding, padding_len);
+static inline ct_ret ct_avg_pool2d(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, bool ceil_mode, bool count_include_pad) {
+  return ct_table->avg_pool2d(self, kernel_size, kernel_size_len, stride, stride_len, padding, padding_len, ceil_mode, count_include_pad);
 }
 
 static inline ct_ret ct_adaptive_avg_pool2d(ct_tensor self, const int64_t *output_size, int64_t output_size_len) {
@@ -885,12 +999,188 @@ static inline ct_err ct_adaptive_max_pool2d(ct_tensor self, const int64_t *outpu
   return ct_table->adaptive_max_pool2d(self, output_size, output_size_len, out);
 }
 
+static inline ct_ret ct_embedding(ct_tensor weight, ct_tensor indices, int64_t padding_idx) {
+  return ct_table->embedding(weight, indices, padding_idx);
+}
+
+static inline ct_ret ct_conv1d(ct_tensor input, ct_tensor weight, ct_tensor bias, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, const int64_t *dilation, int64_t dilation_len, int64_t groups) {
+  return ct_table->conv1d(input, weight, bias, stride, stride_len, padding, padding_len, dilation, dilation_len, groups);
+}
+
+static inline ct_ret ct_conv3d(ct_tensor input, ct_tensor weight, ct_tensor bias, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, const int64_t *dilation, int64_t dilation_len, int64_t groups) {
+  return ct_table->conv3d(input, weight, bias, stride, stride_len, padding, padding_len, dilation, dilation_len, groups);
+}
+
+static inline ct_ret ct_conv_transpose2d_input(ct_tensor input, ct_tensor weight, ct_tensor bias, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, const int64_t *output_padding, int64_t output_padding_len, int64_t groups, const int64_t *dilation, int64_t dilation_len) {
+  return ct_table->conv_transpose2d_input(input, weight, bias, stride, stride_len, padding, padding_len, output_padding, output_padding_len, groups, dilation, dilation_len);
+}
+
+static inline ct_ret ct_group_norm(ct_tensor input, int64_t num_groups, ct_tensor weight, ct_tensor bias, double eps) {
+  return ct_table->group_norm(input, num_groups, weight, bias, eps);
+}
+
+static inline ct_ret ct_instance_norm(ct_tensor input, ct_tensor weight, ct_tensor bias, ct_tensor running_mean, ct_tensor running_var, bool use_input_stats, double momentum, double eps, bool cudnn_enabled) {
+  return ct_table->instance_norm(input, weight, bias, running_mean, running_var, use_input_stats, momentum, eps, cudnn_enabled);
+}
+
+static inline ct_ret ct_rms_norm(ct_tensor input, const int64_t *normalized_shape, int64_t normalized_shape_len, ct_tensor weight, double eps) {
+  return ct_table->rms_norm(input, normalized_shape, normalized_shape_len, weight, eps);
+}
+
+static inline ct_ret ct_scaled_dot_product_attention(ct_tensor query, ct_tensor key, ct_tensor value, ct_tensor attn_mask, bool is_causal) {
+  return ct_table->scaled_dot_product_attention(query, key, value, attn_mask, is_causal);
+}
+
+static inline ct_ret ct_max_pool1d(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, const int64_t *dilation, int64_t dilation_len, bool ceil_mode) {
+  return ct_table->max_pool1d(self, kernel_size, kernel_size_len, stride, stride_len, padding, padding_len, dilation, dilation_len, ceil_mode);
+}
+
+static inline ct_err ct_max_pool2d_with_indices(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, const int64_t *dilation, int64_t dilation_len, bool ceil_mode, ct_tensor *out) {
+  return ct_table->max_pool2d_with_indices(self, kernel_size, kernel_size_len, stride, stride_len, padding, padding_len, dilation, dilation_len, ceil_mode, out);
+}
+
+static inline ct_ret ct_max_pool3d(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, const int64_t *dilation, int64_t dilation_len, bool ceil_mode) {
+  return ct_table->max_pool3d(self, kernel_size, kernel_size_len, stride, stride_len, padding, padding_len, dilation, dilation_len, ceil_mode);
+}
+
+static inline ct_ret ct_avg_pool1d(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, bool ceil_mode, bool count_include_pad) {
+  return ct_table->avg_pool1d(self, kernel_size, kernel_size_len, stride, stride_len, padding, padding_len, ceil_mode, count_include_pad);
+}
+
+static inline ct_ret ct_avg_pool3d(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, bool ceil_mode, bool count_include_pad) {
+  return ct_table->avg_pool3d(self, kernel_size, kernel_size_len, stride, stride_len, padding, padding_len, ceil_mode, count_include_pad);
+}
+
+static inline ct_ret ct_adaptive_avg_pool1d(ct_tensor self, const int64_t *output_size, int64_t output_size_len) {
+  return ct_table->adaptive_avg_pool1d(self, output_size, output_size_len);
+}
+
+static inline ct_ret ct_im2col(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *dilation, int64_t dilation_len, const int64_t *padding, int64_t padding_len, const int64_t *stride, int64_t stride_len) {
+  return ct_table->im2col(self, kernel_size, kernel_size_len, dilation, dilation_len, padding, padding_len, stride, stride_len);
+}
+
+static inline ct_ret ct_col2im(ct_tensor self, const int64_t *output_size, int64_t output_size_len, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *dilation, int64_t dilation_len, const int64_t *padding, int64_t padding_len, const int64_t *stride, int64_t stride_len) {
+  return ct_table->col2im(self, output_size, output_size_len, kernel_size, kernel_size_len, dilation, dilation_len, padding, padding_len, stride, stride_len);
+}
+
+static inline ct_ret ct_pad(ct_tensor self, const int64_t *pad, int64_t pad_len, const char *mode, int64_t mode_len, double value) {
+  return ct_table->pad(self, pad, pad_len, mode, mode_len, value);
+}
+
+static inline ct_ret ct_pixel_shuffle(ct_tensor self, int64_t upscale_factor) {
+  return ct_table->pixel_shuffle(self, upscale_factor);
+}
+
+static inline ct_ret ct_pixel_unshuffle(ct_tensor self, int64_t downscale_factor) {
+  return ct_table->pixel_unshuffle(self, downscale_factor);
+}
+
+static inline ct_ret ct_upsample_nearest2d(ct_tensor self, const int64_t *output_size, int64_t output_size_len) {
+  return ct_table->upsample_nearest2d(self, output_size, output_size_len);
+}
+
+static inline ct_ret ct__upsample_nearest_exact2d(ct_tensor self, const int64_t *output_size, int64_t output_size_len) {
+  return ct_table->_upsample_nearest_exact2d(self, output_size, output_size_len);
+}
+
+static inline ct_ret ct_upsample_bilinear2d(ct_tensor self, const int64_t *output_size, int64_t output_size_len, bool align_corners) {
+  return ct_table->upsample_bilinear2d(self, output_size, output_size_len, align_corners);
+}
+
+static inline ct_ret ct_upsample_bicubic2d(ct_tensor self, const int64_t *output_size, int64_t output_size_len, bool align_corners) {
+  return ct_table->upsample_bicubic2d(self, output_size, output_size_len, align_corners);
+}
+
+static inline ct_ret ct__upsample_bilinear2d_aa(ct_tensor self, const int64_t *output_size, int64_t output_size_len, bool align_corners) {
+  return ct_table->_upsample_bilinear2d_aa(self, output_size, output_size_len, align_corners);
+}
+
+static inline ct_ret ct__upsample_bicubic2d_aa(ct_tensor self, const int64_t *output_size, int64_t output_size_len, bool align_corners) {
+  return ct_table->_upsample_bicubic2d_aa(self, output_size, output_size_len, align_corners);
+}
+
+static inline ct_ret ct_grid_sampler(ct_tensor input, ct_tensor grid, int64_t interpolation_mode, int64_t padding_mode, bool align_corners) {
+  return ct_table->grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners);
+}
+
+static inline ct_ret ct_affine_grid_generator(ct_tensor theta, const int64_t *size, int64_t size_len, bool align_corners) {
+  return ct_table->affine_grid_generator(theta, size, size_len, align_corners);
+}
+
 static inline ct_ret ct_cross_entropy_loss(ct_tensor self, ct_tensor target) {
   return ct_table->cross_entropy_loss(self, target);
 }
 
-static inline ct_ret ct_mse_loss(ct_tensor self, ct_tensor target) {
-  return ct_table->mse_loss(self, target);
+static inline ct_ret ct_mse_loss(ct_tensor self, ct_tensor target, int64_t reduction) {
+  return ct_table->mse_loss(self, target, reduction);
+}
+
+static inline ct_ret ct_cross_entropy_loss_as_CrossEntropyLoss(ct_tensor self, ct_tensor target, ct_tensor weight, int64_t reduction, int64_t ignore_index, double label_smoothing) {
+  return ct_table->cross_entropy_loss_as_CrossEntropyLoss(self, target, weight, reduction, ignore_index, label_smoothing);
+}
+
+static inline ct_ret ct_nll_loss_nd(ct_tensor self, ct_tensor target, ct_tensor weight, int64_t reduction, int64_t ignore_index) {
+  return ct_table->nll_loss_nd(self, target, weight, reduction, ignore_index);
+}
+
+static inline ct_ret ct_l1_loss(ct_tensor self, ct_tensor target, int64_t reduction) {
+  return ct_table->l1_loss(self, target, reduction);
+}
+
+static inline ct_ret ct_smooth_l1_loss(ct_tensor self, ct_tensor target, int64_t reduction, double beta) {
+  return ct_table->smooth_l1_loss(self, target, reduction, beta);
+}
+
+static inline ct_ret ct_huber_loss(ct_tensor self, ct_tensor target, int64_t reduction, double delta) {
+  return ct_table->huber_loss(self, target, reduction, delta);
+}
+
+static inline ct_ret ct_binary_cross_entropy(ct_tensor self, ct_tensor target, ct_tensor weight, int64_t reduction) {
+  return ct_table->binary_cross_entropy(self, target, weight, reduction);
+}
+
+static inline ct_ret ct_binary_cross_entropy_with_logits(ct_tensor self, ct_tensor target, ct_tensor weight, ct_tensor pos_weight, int64_t reduction) {
+  return ct_table->binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction);
+}
+
+static inline ct_ret ct_kl_div(ct_tensor self, ct_tensor target, int64_t reduction, bool log_target) {
+  return ct_table->kl_div(self, target, reduction, log_target);
+}
+
+static inline ct_ret ct_cosine_embedding_loss(ct_tensor input1, ct_tensor input2, ct_tensor target, double margin, int64_t reduction) {
+  return ct_table->cosine_embedding_loss(input1, input2, target, margin, reduction);
+}
+
+static inline ct_ret ct_triplet_margin_loss(ct_tensor anchor, ct_tensor positive, ct_tensor negative, double margin, double p, double eps, bool swap, int64_t reduction) {
+  return ct_table->triplet_margin_loss(anchor, positive, negative, margin, p, eps, swap, reduction);
+}
+
+static inline ct_ret ct_margin_ranking_loss(ct_tensor input1, ct_tensor input2, ct_tensor target, double margin, int64_t reduction) {
+  return ct_table->margin_ranking_loss(input1, input2, target, margin, reduction);
+}
+
+static inline ct_ret ct_multinomial(ct_tensor self, int64_t num_samples, bool replacement, ct_generator generator) {
+  return ct_table->multinomial(self, num_samples, replacement, generator);
+}
+
+static inline ct_ret ct_bernoulli(ct_tensor self, ct_generator generator) {
+  return ct_table->bernoulli(self, generator);
+}
+
+static inline ct_ret ct_normal_Tensor_Tensor(ct_tensor mean, ct_tensor std, ct_generator generator) {
+  return ct_table->normal_Tensor_Tensor(mean, std, generator);
+}
+
+static inline ct_ret ct_poisson(ct_tensor self, ct_generator generator) {
+  return ct_table->poisson(self, generator);
+}
+
+static inline ct_err ct_exponential_(ct_tensor self, double lambd, ct_generator generator) {
+  return ct_table->exponential_(self, lambd, generator);
+}
+
+static inline ct_err ct_random__from(ct_tensor self, int64_t from, int64_t to, ct_generator generator) {
+  return ct_table->random__from(self, from, to, generator);
 }
 
 #endif  // __cplusplus

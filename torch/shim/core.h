@@ -68,9 +68,9 @@ void ct_generator_free(ct_generator g);
 ct_err ct_generator_seed(ct_generator g, uint64_t seed);
 ct_ret ct_generator_state(ct_generator g);
 ct_err ct_generator_restore(ct_generator g, ct_tensor state);
-ct_err ct_normal(ct_tensor t, double mean, double std, ct_generator g);
-ct_err ct_uniform(ct_tensor t, double from, double to, ct_generator g);
-ct_err ct_bernoulli(ct_tensor t, double p, ct_generator g);
+ct_err ct_fill_normal(ct_tensor t, double mean, double std, ct_generator g);
+ct_err ct_fill_uniform(ct_tensor t, double from, double to, ct_generator g);
+ct_err ct_fill_bernoulli(ct_tensor t, double p, ct_generator g);
 ct_ret ct_randperm(int64_t n, ct_generator g);
 
 // Whole-list steps (optim.cc). Parameters without a gradient stay as they are.

@@ -3,7 +3,9 @@
 // one of them, so that none can unwind into Go.
 #pragma once
 
+#include <ATen/core/Generator.h>
 #include <ATen/core/IListRef.h>
+#include <ATen/core/List.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/core/Reduction.h>
 #include <c10/core/Scalar.h>
@@ -46,6 +48,14 @@ struct tensor_list {
 };
 inline tensor_list list(const ct_tensor *t, int64_t n) { return {tensors(t, n)}; }
 
+// A list in which absent tensors are 0, such as the indices of index_put.
+inline c10::List<std::optional<at::Tensor>> optional_list(const ct_tensor *t, int64_t n) {
+  c10::List<std::optional<at::Tensor>> list;
+  list.reserve(n);
+  for (int64_t i = 0; i < n; i++) list.push_back(optional(t[i]));
+  return list;
+}
+
 // A whole number stays an integer beside an integer tensor, as a Python int
 // would; beside a floating tensor the kind makes no difference.
 inline at::Scalar scalar(double v, ct_tensor beside) {
@@ -54,8 +64,34 @@ inline at::Scalar scalar(double v, ct_tensor beside) {
   return at::Scalar(v);
 }
 
-inline c10::SymIntArrayRef symints(const int64_t *v, int64_t n) {
-  return c10::fromIntArrayRefSlow(at::IntArrayRef(v, n));
+// Lists of numbers. A list that Go gives as nil is a null pointer; it stands
+// for the default, which lives as long as the call, or for an absent list.
+inline at::IntArrayRef ints(const int64_t *v, int64_t n) { return {v, static_cast<size_t>(n)}; }
+inline c10::SymIntArrayRef symints(const int64_t *v, int64_t n) { return c10::fromIntArrayRefSlow(ints(v, n)); }
+template <size_t N>
+at::IntArrayRef ints(const int64_t *v, int64_t n, const int64_t (&otherwise)[N]) {
+  return v == nullptr ? at::IntArrayRef(otherwise, N) : ints(v, n);
+}
+template <size_t N>
+c10::SymIntArrayRef symints(const int64_t *v, int64_t n, const int64_t (&otherwise)[N]) {
+  return c10::fromIntArrayRefSlow(ints(v, n, otherwise));
+}
+inline at::OptionalIntArrayRef optional_ints(const int64_t *v, int64_t n) {
+  return v == nullptr ? at::OptionalIntArrayRef() : at::OptionalIntArrayRef(ints(v, n));
+}
+inline at::OptionalSymIntArrayRef optional_symints(const int64_t *v, int64_t n) {
+  return v == nullptr ? at::OptionalSymIntArrayRef() : at::OptionalSymIntArrayRef(symints(v, n));
+}
+
+inline std::optional<at::ArrayRef<double>> optional_floats(const double *v, int64_t n) {
+  if (v == nullptr) return std::nullopt;
+  return at::ArrayRef<double>(v, static_cast<size_t>(n));
+}
+
+inline std::optional<at::Generator> generator(ct_generator g) { return *reinterpret_cast<at::Generator *>(g); }
+
+inline c10::Device device(int8_t type, int8_t index) {
+  return c10::Device(static_cast<c10::DeviceType>(type), static_cast<c10::DeviceIndex>(type == 0 ? -1 : index));
 }
 
 // The default of an int list that Go does not show, for as long as the call lasts.

@@ -39,21 +39,21 @@ ct_err generator_restore(ct_generator g, ct_tensor state) noexcept {
   return guard([&] { gen(g).set_state(ref(state)); });
 }
 
-ct_err normal(ct_tensor t, double mean, double std, ct_generator g) noexcept {
+ct_err fill_normal(ct_tensor t, double mean, double std, ct_generator g) noexcept {
   return guard([&] {
     at::AutoGradMode off(false);
     ref(t).normal_(mean, std, gen(g));
   });
 }
 
-ct_err uniform(ct_tensor t, double from, double to, ct_generator g) noexcept {
+ct_err fill_uniform(ct_tensor t, double from, double to, ct_generator g) noexcept {
   return guard([&] {
     at::AutoGradMode off(false);
     ref(t).uniform_(from, to, gen(g));
   });
 }
 
-ct_err bernoulli(ct_tensor t, double p, ct_generator g) noexcept {
+ct_err fill_bernoulli(ct_tensor t, double p, ct_generator g) noexcept {
   return guard([&] {
     at::AutoGradMode off(false);
     ref(t).bernoulli_(p, gen(g));

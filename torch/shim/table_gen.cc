@@ -50,9 +50,9 @@ void generator_free(ct_generator g) noexcept;
 ct_err generator_seed(ct_generator g, uint64_t seed) noexcept;
 ct_ret generator_state(ct_generator g) noexcept;
 ct_err generator_restore(ct_generator g, ct_tensor state) noexcept;
-ct_err normal(ct_tensor t, double mean, double std, ct_generator g) noexcept;
-ct_err uniform(ct_tensor t, double from, double to, ct_generator g) noexcept;
-ct_err bernoulli(ct_tensor t, double p, ct_generator g) noexcept;
+ct_err fill_normal(ct_tensor t, double mean, double std, ct_generator g) noexcept;
+ct_err fill_uniform(ct_tensor t, double from, double to, ct_generator g) noexcept;
+ct_err fill_bernoulli(ct_tensor t, double p, ct_generator g) noexcept;
 ct_ret randperm(int64_t n, ct_generator g) noexcept;
 ct_err adam_step(const ct_tensor *params, const ct_tensor *exp_avgs, const ct_tensor *exp_avg_sqs, const ct_tensor *steps, int64_t n, double lr, double beta1, double beta2, double eps, double weight_decay, bool decoupled) noexcept;
 ct_err sgd_step(const ct_tensor *params, const ct_tensor *buffers, const ct_tensor *steps, int64_t n, double lr, double momentum, double dampening, double weight_decay, bool nesterov) noexcept;
@@ -95,6 +95,20 @@ ct_ret sigmoid(ct_tensor self) noexcept;
 ct_ret tanh(ct_tensor self) noexcept;
 ct_ret softmax_int(ct_tensor self, int64_t dim) noexcept;
 ct_ret log_softmax_int(ct_tensor self, int64_t dim) noexcept;
+ct_ret gelu_as_GeluTanh(ct_tensor self) noexcept;
+ct_ret silu(ct_tensor self) noexcept;
+ct_ret mish(ct_tensor self) noexcept;
+ct_ret hardtanh(ct_tensor self, double min_val, double max_val) noexcept;
+ct_ret hardswish(ct_tensor self) noexcept;
+ct_ret hardsigmoid(ct_tensor self) noexcept;
+ct_ret leaky_relu(ct_tensor self, double negative_slope) noexcept;
+ct_ret elu(ct_tensor self, double alpha) noexcept;
+ct_ret selu(ct_tensor self) noexcept;
+ct_ret celu(ct_tensor self, double alpha) noexcept;
+ct_ret prelu(ct_tensor self, ct_tensor weight) noexcept;
+ct_ret softplus(ct_tensor self, double beta, double threshold) noexcept;
+ct_ret log_sigmoid(ct_tensor self) noexcept;
+ct_ret glu(ct_tensor self, int64_t dim) noexcept;
 ct_ret eq_Tensor(ct_tensor self, ct_tensor other) noexcept;
 ct_ret ne_Tensor(ct_tensor self, ct_tensor other) noexcept;
 ct_ret lt_Tensor(ct_tensor self, ct_tensor other) noexcept;
@@ -170,15 +184,59 @@ ct_ret addmm(ct_tensor self, ct_tensor mat1, ct_tensor mat2) noexcept;
 ct_ret cdist(ct_tensor x1, ct_tensor x2, double p) noexcept;
 ct_ret cosine_similarity(ct_tensor x1, ct_tensor x2, int64_t dim) noexcept;
 ct_ret linear(ct_tensor input, ct_tensor weight, ct_tensor bias) noexcept;
-ct_ret conv2d(ct_tensor input, ct_tensor weight, ct_tensor bias, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len) noexcept;
+ct_ret conv2d(ct_tensor input, ct_tensor weight, ct_tensor bias, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, const int64_t *dilation, int64_t dilation_len, int64_t groups) noexcept;
 ct_ret batch_norm(ct_tensor input, ct_tensor weight, ct_tensor bias, ct_tensor running_mean, ct_tensor running_var, bool training, double momentum, double eps, bool cudnn_enabled) noexcept;
 ct_ret layer_norm(ct_tensor input, const int64_t *normalized_shape, int64_t normalized_shape_len, ct_tensor weight, ct_tensor bias, double eps) noexcept;
-ct_ret max_pool2d(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len) noexcept;
-ct_ret avg_pool2d(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len) noexcept;
+ct_ret max_pool2d(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, const int64_t *dilation, int64_t dilation_len, bool ceil_mode) noexcept;
+ct_ret avg_pool2d(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, bool ceil_mode, bool count_include_pad) noexcept;
 ct_ret adaptive_avg_pool2d(ct_tensor self, const int64_t *output_size, int64_t output_size_len) noexcept;
 ct_err adaptive_max_pool2d(ct_tensor self, const int64_t *output_size, int64_t output_size_len, ct_tensor *out) noexcept;
+ct_ret embedding(ct_tensor weight, ct_tensor indices, int64_t padding_idx) noexcept;
+ct_ret conv1d(ct_tensor input, ct_tensor weight, ct_tensor bias, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, const int64_t *dilation, int64_t dilation_len, int64_t groups) noexcept;
+ct_ret conv3d(ct_tensor input, ct_tensor weight, ct_tensor bias, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, const int64_t *dilation, int64_t dilation_len, int64_t groups) noexcept;
+ct_ret conv_transpose2d_input(ct_tensor input, ct_tensor weight, ct_tensor bias, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, const int64_t *output_padding, int64_t output_padding_len, int64_t groups, const int64_t *dilation, int64_t dilation_len) noexcept;
+ct_ret group_norm(ct_tensor input, int64_t num_groups, ct_tensor weight, ct_tensor bias, double eps) noexcept;
+ct_ret instance_norm(ct_tensor input, ct_tensor weight, ct_tensor bias, ct_tensor running_mean, ct_tensor running_var, bool use_input_stats, double momentum, double eps, bool cudnn_enabled) noexcept;
+ct_ret rms_norm(ct_tensor input, const int64_t *normalized_shape, int64_t normalized_shape_len, ct_tensor weight, double eps) noexcept;
+ct_ret scaled_dot_product_attention(ct_tensor query, ct_tensor key, ct_tensor value, ct_tensor attn_mask, bool is_causal) noexcept;
+ct_ret max_pool1d(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, const int64_t *dilation, int64_t dilation_len, bool ceil_mode) noexcept;
+ct_err max_pool2d_with_indices(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, const int64_t *dilation, int64_t dilation_len, bool ceil_mode, ct_tensor *out) noexcept;
+ct_ret max_pool3d(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, const int64_t *dilation, int64_t dilation_len, bool ceil_mode) noexcept;
+ct_ret avg_pool1d(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, bool ceil_mode, bool count_include_pad) noexcept;
+ct_ret avg_pool3d(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, bool ceil_mode, bool count_include_pad) noexcept;
+ct_ret adaptive_avg_pool1d(ct_tensor self, const int64_t *output_size, int64_t output_size_len) noexcept;
+ct_ret im2col(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *dilation, int64_t dilation_len, const int64_t *padding, int64_t padding_len, const int64_t *stride, int64_t stride_len) noexcept;
+ct_ret col2im(ct_tensor self, const int64_t *output_size, int64_t output_size_len, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *dilation, int64_t dilation_len, const int64_t *padding, int64_t padding_len, const int64_t *stride, int64_t stride_len) noexcept;
+ct_ret pad(ct_tensor self, const int64_t *pad, int64_t pad_len, const char *mode, int64_t mode_len, double value) noexcept;
+ct_ret pixel_shuffle(ct_tensor self, int64_t upscale_factor) noexcept;
+ct_ret pixel_unshuffle(ct_tensor self, int64_t downscale_factor) noexcept;
+ct_ret upsample_nearest2d(ct_tensor self, const int64_t *output_size, int64_t output_size_len) noexcept;
+ct_ret _upsample_nearest_exact2d(ct_tensor self, const int64_t *output_size, int64_t output_size_len) noexcept;
+ct_ret upsample_bilinear2d(ct_tensor self, const int64_t *output_size, int64_t output_size_len, bool align_corners) noexcept;
+ct_ret upsample_bicubic2d(ct_tensor self, const int64_t *output_size, int64_t output_size_len, bool align_corners) noexcept;
+ct_ret _upsample_bilinear2d_aa(ct_tensor self, const int64_t *output_size, int64_t output_size_len, bool align_corners) noexcept;
+ct_ret _upsample_bicubic2d_aa(ct_tensor self, const int64_t *output_size, int64_t output_size_len, bool align_corners) noexcept;
+ct_ret grid_sampler(ct_tensor input, ct_tensor grid, int64_t interpolation_mode, int64_t padding_mode, bool align_corners) noexcept;
+ct_ret affine_grid_generator(ct_tensor theta, const int64_t *size, int64_t size_len, bool align_corners) noexcept;
 ct_ret cross_entropy_loss(ct_tensor self, ct_tensor target) noexcept;
-ct_ret mse_loss(ct_tensor self, ct_tensor target) noexcept;
+ct_ret mse_loss(ct_tensor self, ct_tensor target, int64_t reduction) noexcept;
+ct_ret cross_entropy_loss_as_CrossEntropyLoss(ct_tensor self, ct_tensor target, ct_tensor weight, int64_t reduction, int64_t ignore_index, double label_smoothing) noexcept;
+ct_ret nll_loss_nd(ct_tensor self, ct_tensor target, ct_tensor weight, int64_t reduction, int64_t ignore_index) noexcept;
+ct_ret l1_loss(ct_tensor self, ct_tensor target, int64_t reduction) noexcept;
+ct_ret smooth_l1_loss(ct_tensor self, ct_tensor target, int64_t reduction, double beta) noexcept;
+ct_ret huber_loss(ct_tensor self, ct_tensor target, int64_t reduction, double delta) noexcept;
+ct_ret binary_cross_entropy(ct_tensor self, ct_tensor target, ct_tensor weight, int64_t reduction) noexcept;
+ct_ret binary_cross_entropy_with_logits(ct_tensor self, ct_tensor target, ct_tensor weight, ct_tensor pos_weight, int64_t reduction) noexcept;
+ct_ret kl_div(ct_tensor self, ct_tensor target, int64_t reduction, bool log_target) noexcept;
+ct_ret cosine_embedding_loss(ct_tensor input1, ct_tensor input2, ct_tensor target, double margin, int64_t reduction) noexcept;
+ct_ret triplet_margin_loss(ct_tensor anchor, ct_tensor positive, ct_tensor negative, double margin, double p, double eps, bool swap, int64_t reduction) noexcept;
+ct_ret margin_ranking_loss(ct_tensor input1, ct_tensor input2, ct_tensor target, double margin, int64_t reduction) noexcept;
+ct_ret multinomial(ct_tensor self, int64_t num_samples, bool replacement, ct_generator generator) noexcept;
+ct_ret bernoulli(ct_tensor self, ct_generator generator) noexcept;
+ct_ret normal_Tensor_Tensor(ct_tensor mean, ct_tensor std, ct_generator generator) noexcept;
+ct_ret poisson(ct_tensor self, ct_generator generator) noexcept;
+ct_err exponential_(ct_tensor self, double lambd, ct_generator generator) noexcept;
+ct_err random__from(ct_tensor self, int64_t from, int64_t to, ct_generator generator) noexcept;
 
 static const ct_api_table table = {
     .init = init,
@@ -228,9 +286,9 @@ static const ct_api_table table = {
     .generator_seed = generator_seed,
     .generator_state = generator_state,
     .generator_restore = generator_restore,
-    .normal = normal,
-    .uniform = uniform,
-    .bernoulli = bernoulli,
+    .fill_normal = fill_normal,
+    .fill_uniform = fill_uniform,
+    .fill_bernoulli = fill_bernoulli,
     .randperm = randperm,
     .adam_step = adam_step,
     .sgd_step = sgd_step,
@@ -273,6 +331,20 @@ static const ct_api_table table = {
     .tanh = tanh,
     .softmax_int = softmax_int,
     .log_softmax_int = log_softmax_int,
+    .gelu_as_GeluTanh = gelu_as_GeluTanh,
+    .silu = silu,
+    .mish = mish,
+    .hardtanh = hardtanh,
+    .hardswish = hardswish,
+    .hardsigmoid = hardsigmoid,
+    .leaky_relu = leaky_relu,
+    .elu = elu,
+    .selu = selu,
+    .celu = celu,
+    .prelu = prelu,
+    .softplus = softplus,
+    .log_sigmoid = log_sigmoid,
+    .glu = glu,
     .eq_Tensor = eq_Tensor,
     .ne_Tensor = ne_Tensor,
     .lt_Tensor = lt_Tensor,
@@ -355,8 +427,52 @@ static const ct_api_table table = {
     .avg_pool2d = avg_pool2d,
     .adaptive_avg_pool2d = adaptive_avg_pool2d,
     .adaptive_max_pool2d = adaptive_max_pool2d,
+    .embedding = embedding,
+    .conv1d = conv1d,
+    .conv3d = conv3d,
+    .conv_transpose2d_input = conv_transpose2d_input,
+    .group_norm = group_norm,
+    .instance_norm = instance_norm,
+    .rms_norm = rms_norm,
+    .scaled_dot_product_attention = scaled_dot_product_attention,
+    .max_pool1d = max_pool1d,
+    .max_pool2d_with_indices = max_pool2d_with_indices,
+    .max_pool3d = max_pool3d,
+    .avg_pool1d = avg_pool1d,
+    .avg_pool3d = avg_pool3d,
+    .adaptive_avg_pool1d = adaptive_avg_pool1d,
+    .im2col = im2col,
+    .col2im = col2im,
+    .pad = pad,
+    .pixel_shuffle = pixel_shuffle,
+    .pixel_unshuffle = pixel_unshuffle,
+    .upsample_nearest2d = upsample_nearest2d,
+    ._upsample_nearest_exact2d = _upsample_nearest_exact2d,
+    .upsample_bilinear2d = upsample_bilinear2d,
+    .upsample_bicubic2d = upsample_bicubic2d,
+    ._upsample_bilinear2d_aa = _upsample_bilinear2d_aa,
+    ._upsample_bicubic2d_aa = _upsample_bicubic2d_aa,
+    .grid_sampler = grid_sampler,
+    .affine_grid_generator = affine_grid_generator,
     .cross_entropy_loss = cross_entropy_loss,
     .mse_loss = mse_loss,
+    .cross_entropy_loss_as_CrossEntropyLoss = cross_entropy_loss_as_CrossEntropyLoss,
+    .nll_loss_nd = nll_loss_nd,
+    .l1_loss = l1_loss,
+    .smooth_l1_loss = smooth_l1_loss,
+    .huber_loss = huber_loss,
+    .binary_cross_entropy = binary_cross_entropy,
+    .binary_cross_entropy_with_logits = binary_cross_entropy_with_logits,
+    .kl_div = kl_div,
+    .cosine_embedding_loss = cosine_embedding_loss,
+    .triplet_margin_loss = triplet_margin_loss,
+    .margin_ranking_loss = margin_ranking_loss,
+    .multinomial = multinomial,
+    .bernoulli = bernoulli,
+    .normal_Tensor_Tensor = normal_Tensor_Tensor,
+    .poisson = poisson,
+    .exponential_ = exponential_,
+    .random__from = random__from,
 };
 
 }  // namespace ct

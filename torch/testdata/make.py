@@ -2,98 +2,19 @@
 
     python3 make.py [FOLDER]      (PyTorch 2.14.1; the folder of this file by default)
 
-A case of ops.json is one call: the name of the Go method, its input tensors, its
-arguments (the receiver first; {"tensor": i} stands for input i), the outputs, the
-gradients of sum(weights * output) by the inputs, and what the call left in inputs
-that it changed. The weights of an output are ((7 i) mod 11 - 5) / 4 for its i-th
-element. Infinities and NaN are strings. Inputs keep away from kinks and ties, so that
-derivatives exist.
+cases.py says what a case is. The older sections of ops.txt have their cases here, the
+others in modules of their own.
 """
 
 import json
-import math
 import os
 import sys
 
 import torch
 import torch.nn.functional as F
 
-f64, f32, i64, u8, bf16 = torch.float64, torch.float32, torch.int64, torch.uint8, torch.bfloat16
-cases = []
-made = 0
-
-
-def x(*shape, low=-1.5, high=1.5, grad=True):
-    """Distinct numbers between low and high, in random order; none is 0."""
-    global made
-    made += 1
-    n = 1
-    for size in shape:
-        n *= size
-    g = torch.Generator().manual_seed(made)
-    grid = (torch.arange(n, dtype=f64) + 0.5 + 0.01 * (made % 7)) / n * (high - low) + low + 0.013
-    return ((grid[torch.randperm(n, generator=g)] * 2**20).round() / 2**20).reshape(shape).requires_grad_(grad)
-
-
-def const(*shape, low=-1.5, high=1.5):
-    return x(*shape, low=low, high=high, grad=False)
-
-
-def positive(*shape):
-    return x(*shape, low=0.2, high=2.5)
-
-
-def ints(values, dtype=i64):
-    return torch.tensor(values, dtype=dtype)
-
-
-def bools(values):
-    return torch.tensor(values, dtype=torch.bool)
-
-
-def weights(t):
-    i = torch.arange(t.numel(), dtype=f64)
-    return (((7 * i) % 11 - 5) / 4).reshape(t.shape)
-
-
-def plain(t):
-    t = t.detach()
-    data = t.to(f64) if t.is_floating_point() else t
-    data = [v if isinstance(v, int) or math.isfinite(v) else str(v) for v in data.reshape(-1).tolist()]
-    return {"dtype": str(t.dtype).removeprefix("torch."), "shape": list(t.shape), "data": data}
-
-
-def case(op, fn, *args, inplace=False):
-    inputs, written = [], []
-
-    def note(a):
-        if isinstance(a, torch.Tensor):
-            inputs.append(a)
-            return {"tensor": len(inputs) - 1}
-        if isinstance(a, list) and a and isinstance(a[0], torch.Tensor):
-            return {"tensors": [note(t)["tensor"] for t in a]}
-        return a
-
-    arguments = [note(a) for a in args]
-    before = [plain(t) for t in inputs]
-    call = list(args)
-    if inplace:  # a leaf that requires grad cannot be changed
-        call[0] = args[0].clone()
-    out = fn(*call)
-    entry = {"op": op, "args": arguments, "inplace": inplace}
-    entry["inputs"] = [dict(b, grad=t.requires_grad) for b, t in zip(before, inputs)]
-    if isinstance(out, bool):
-        entry["result"] = out
-        out = []
-    outs = list(out) if isinstance(out, (tuple, list)) else [out]
-    entry["outputs"] = [plain(t) for t in outs]
-    losses = [(weights(t) * t).sum() for t in outs if t.requires_grad]
-    entry["grads"] = []
-    if losses:
-        sum(losses).backward()
-        entry["grads"] = [None if t.grad is None else plain(t.grad)["data"] for t in inputs]
-    entry["after"] = {str(i): plain(t)["data"] for i, t in enumerate(inputs) if plain(t) != before[i]}
-    cases.append(entry)
+import nn_cases
+from cases import bf16, bools, case, cases, const, f32, f64, i64, ints, plain, positive, reduction, u8, x
 
 
 def pointwise():
@@ -230,18 +151,18 @@ def linear_algebra():
 def layers():
     case("Linear", F.linear, x(2, 3), x(4, 3), x(4))
     case("Linear", F.linear, x(2, 3), x(4, 3), None)
-    case("Conv2d", F.conv2d, x(2, 2, 5, 4), x(3, 2, 3, 3), x(3), [2, 1], [1])
-    case("Conv2d", F.conv2d, x(1, 2, 4, 4), x(2, 2, 1, 1), None, [1], [0])
     batch_norm = torch.batch_norm
     case("BatchNorm", batch_norm, x(3, 2, 2, 2), x(2), x(2), const(2), const(2, low=0.5), True, 0.1, 1e-5, False)
     case("BatchNorm", batch_norm, x(3, 2), x(2), x(2), const(2), const(2, low=0.5), False, 0.1, 1e-5, False)
     case("LayerNorm", F.layer_norm, x(2, 3, 4), [3, 4], x(3, 4), x(3, 4), 1e-5)
-    case("MaxPool2d", F.max_pool2d, x(1, 2, 5, 5), [3, 3], [2, 2], [1, 1])
-    case("AvgPool2d", F.avg_pool2d, x(1, 2, 4, 4), [2, 2], [2, 2], [0, 0])
+    case("MaxPool2d", F.max_pool2d, x(1, 2, 5, 5), [3, 3], [2, 2], [1, 1], [1, 1], False)
+    case("MaxPool2d", lambda t, k, s, p, d, c: F.max_pool2d(t, k, s, 0, 1, c), x(1, 1, 4, 4), [3], [2], None, None, True)
+    case("AvgPool2d", F.avg_pool2d, x(1, 2, 4, 4), [2, 2], [2, 2], [1, 0], False, True)
+    case("AvgPool2d", lambda t, k, s, p, c, i: F.avg_pool2d(t, k, s, p, c, i), x(1, 1, 5, 5), [3], None, [1], True, False)
     case("AdaptiveAvgPool2d", F.adaptive_avg_pool2d, x(2, 2, 5, 4), [2, 1])
     case("AdaptiveMaxPool2d", lambda t, s: F.adaptive_max_pool2d(t, s, return_indices=True), x(2, 2, 5, 4), [1, 1])
     case("CrossEntropy", F.cross_entropy, x(3, 4), ints([0, 3, 1]))
-    case("MSELoss", F.mse_loss, x(2, 3), x(2, 3))
+    case("MSELoss", lambda a, b, r: F.mse_loss(a, b, reduction=reduction(r)), x(2, 3), x(2, 3), 1)
 
 
 def random_numbers():
@@ -273,7 +194,8 @@ def write(folder, name, key, entries):
 
 
 if __name__ == "__main__":
-    for group in (pointwise, activations, comparison, in_place, reductions, shapes, joining, linear_algebra, layers):
+    for group in (pointwise, activations, comparison, in_place, reductions, shapes, joining, linear_algebra, layers,
+                  *nn_cases.groups):
         group()
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
     write(folder, "ops.json", "cases", cases)

@@ -22,6 +22,19 @@
 #include <ATen/ops/tanh_ops.h>
 #include <ATen/ops/softmax_ops.h>
 #include <ATen/ops/log_softmax_ops.h>
+#include <ATen/ops/silu_ops.h>
+#include <ATen/ops/mish_ops.h>
+#include <ATen/ops/hardtanh_ops.h>
+#include <ATen/ops/hardswish_ops.h>
+#include <ATen/ops/hardsigmoid_ops.h>
+#include <ATen/ops/leaky_relu_ops.h>
+#include <ATen/ops/elu_ops.h>
+#include <ATen/ops/selu_ops.h>
+#include <ATen/ops/celu_ops.h>
+#include <ATen/ops/prelu_ops.h>
+#include <ATen/ops/softplus_ops.h>
+#include <ATen/ops/log_sigmoid_ops.h>
+#include <ATen/ops/glu_ops.h>
 #include <ATen/ops/eq_ops.h>
 #include <ATen/ops/ne_ops.h>
 #include <ATen/ops/lt_ops.h>
@@ -36,11 +49,7 @@
 #include <ATen/ops/masked_fill_ops.h>
 #include <ATen/ops/masked_select_ops.h>
 #include <ATen/ops/equal_ops.h>
-#include <ATen/ops/add_ops.h>
-#include <ATen/ops/sub_ops.h>
-#include <ATen/ops/mul_ops.h>
 #include <ATen/ops/lerp_ops.h>
-#include <ATen/ops/relu_ops.h>
 #include <ATen/ops/zero_ops.h>
 #include <ATen/ops/fill_ops.h>
 #include <ATen/ops/copy_ops.h>
@@ -76,29 +85,6 @@
 #include <ATen/ops/detach_ops.h>
 #include <ATen/ops/cat_ops.h>
 #include <ATen/ops/stack_ops.h>
-#include <ATen/ops/split_ops.h>
-#include <ATen/ops/chunk_ops.h>
-#include <ATen/ops/index_select_ops.h>
-#include <ATen/ops/gather_ops.h>
-#include <ATen/ops/scatter_ops.h>
-#include <ATen/ops/sort_ops.h>
-#include <ATen/ops/topk_ops.h>
-#include <ATen/ops/mm_ops.h>
-#include <ATen/ops/bmm_ops.h>
-#include <ATen/ops/matmul_ops.h>
-#include <ATen/ops/addmm_ops.h>
-#include <ATen/ops/cdist_ops.h>
-#include <ATen/ops/cosine_similarity_ops.h>
-#include <ATen/ops/linear_ops.h>
-#include <ATen/ops/conv2d_ops.h>
-#include <ATen/ops/batch_norm_ops.h>
-#include <ATen/ops/layer_norm_ops.h>
-#include <ATen/ops/max_pool2d_ops.h>
-#include <ATen/ops/avg_pool2d_ops.h>
-#include <ATen/ops/adaptive_avg_pool2d_ops.h>
-#include <ATen/ops/adaptive_max_pool2d_ops.h>
-#include <ATen/ops/cross_entropy_loss_ops.h>
-#include <ATen/ops/mse_loss_ops.h>
 
 namespace ct {
 
@@ -200,6 +186,62 @@ ct_ret softmax_int(ct_tensor self, int64_t dim) noexcept {
 
 ct_ret log_softmax_int(ct_tensor self, int64_t dim) noexcept {
   return guard_tensor([&] { return at::_ops::log_softmax_int::call(ct::ref(self), dim, ::std::nullopt); });
+}
+
+ct_ret gelu_as_GeluTanh(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::gelu::call(ct::ref(self), "tanh"); });
+}
+
+ct_ret silu(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::silu::call(ct::ref(self)); });
+}
+
+ct_ret mish(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::mish::call(ct::ref(self)); });
+}
+
+ct_ret hardtanh(ct_tensor self, double min_val, double max_val) noexcept {
+  return guard_tensor([&] { return at::_ops::hardtanh::call(ct::ref(self), ct::scalar(min_val, self), ct::scalar(max_val, self)); });
+}
+
+ct_ret hardswish(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::hardswish::call(ct::ref(self)); });
+}
+
+ct_ret hardsigmoid(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::hardsigmoid::call(ct::ref(self)); });
+}
+
+ct_ret leaky_relu(ct_tensor self, double negative_slope) noexcept {
+  return guard_tensor([&] { return at::_ops::leaky_relu::call(ct::ref(self), ct::scalar(negative_slope, self)); });
+}
+
+ct_ret elu(ct_tensor self, double alpha) noexcept {
+  return guard_tensor([&] { return at::_ops::elu::call(ct::ref(self), ct::scalar(alpha, self), at::Scalar(1), at::Scalar(1)); });
+}
+
+ct_ret selu(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::selu::call(ct::ref(self)); });
+}
+
+ct_ret celu(ct_tensor self, double alpha) noexcept {
+  return guard_tensor([&] { return at::_ops::celu::call(ct::ref(self), ct::scalar(alpha, self)); });
+}
+
+ct_ret prelu(ct_tensor self, ct_tensor weight) noexcept {
+  return guard_tensor([&] { return at::_ops::prelu::call(ct::ref(self), ct::ref(weight)); });
+}
+
+ct_ret softplus(ct_tensor self, double beta, double threshold) noexcept {
+  return guard_tensor([&] { return at::_ops::softplus::call(ct::ref(self), ct::scalar(beta, self), ct::scalar(threshold, self)); });
+}
+
+ct_ret log_sigmoid(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::log_sigmoid::call(ct::ref(self)); });
+}
+
+ct_ret glu(ct_tensor self, int64_t dim) noexcept {
+  return guard_tensor([&] { return at::_ops::glu::call(ct::ref(self), dim); });
 }
 
 ct_ret eq_Tensor(ct_tensor self, ct_tensor other) noexcept {
@@ -315,7 +357,7 @@ ct_ret sum(ct_tensor self) noexcept {
 }
 
 ct_ret sum_dim_IntList(ct_tensor self, const int64_t *dim, int64_t dim_len, bool keepdim) noexcept {
-  return guard_tensor([&] { return at::_ops::sum_dim_IntList::call(ct::ref(self), at::OptionalIntArrayRef(at::IntArrayRef(dim, dim_len)), keepdim, ::std::nullopt); });
+  return guard_tensor([&] { return at::_ops::sum_dim_IntList::call(ct::ref(self), ct::optional_ints(dim, dim_len), keepdim, ::std::nullopt); });
 }
 
 ct_ret mean(ct_tensor self) noexcept {
@@ -323,23 +365,23 @@ ct_ret mean(ct_tensor self) noexcept {
 }
 
 ct_ret mean_dim(ct_tensor self, const int64_t *dim, int64_t dim_len, bool keepdim) noexcept {
-  return guard_tensor([&] { return at::_ops::mean_dim::call(ct::ref(self), at::OptionalIntArrayRef(at::IntArrayRef(dim, dim_len)), keepdim, ::std::nullopt); });
+  return guard_tensor([&] { return at::_ops::mean_dim::call(ct::ref(self), ct::optional_ints(dim, dim_len), keepdim, ::std::nullopt); });
 }
 
 ct_ret var_correction(ct_tensor self, const int64_t *dim, int64_t dim_len, double correction, bool keepdim) noexcept {
-  return guard_tensor([&] { return at::_ops::var_correction::call(ct::ref(self), at::OptionalIntArrayRef(at::IntArrayRef(dim, dim_len)), ct::scalar(correction, self), keepdim); });
+  return guard_tensor([&] { return at::_ops::var_correction::call(ct::ref(self), ct::optional_ints(dim, dim_len), ct::scalar(correction, self), keepdim); });
 }
 
 ct_ret std_correction(ct_tensor self, const int64_t *dim, int64_t dim_len, double correction, bool keepdim) noexcept {
-  return guard_tensor([&] { return at::_ops::std_correction::call(ct::ref(self), at::OptionalIntArrayRef(at::IntArrayRef(dim, dim_len)), ct::scalar(correction, self), keepdim); });
+  return guard_tensor([&] { return at::_ops::std_correction::call(ct::ref(self), ct::optional_ints(dim, dim_len), ct::scalar(correction, self), keepdim); });
 }
 
 ct_ret amax(ct_tensor self, const int64_t *dim, int64_t dim_len, bool keepdim) noexcept {
-  return guard_tensor([&] { return at::_ops::amax::call(ct::ref(self), at::IntArrayRef(dim, dim_len), keepdim); });
+  return guard_tensor([&] { return at::_ops::amax::call(ct::ref(self), ct::ints(dim, dim_len), keepdim); });
 }
 
 ct_ret amin(ct_tensor self, const int64_t *dim, int64_t dim_len, bool keepdim) noexcept {
-  return guard_tensor([&] { return at::_ops::amin::call(ct::ref(self), at::IntArrayRef(dim, dim_len), keepdim); });
+  return guard_tensor([&] { return at::_ops::amin::call(ct::ref(self), ct::ints(dim, dim_len), keepdim); });
 }
 
 ct_err max_dim(ct_tensor self, int64_t dim, bool keepdim, ct_tensor *out) noexcept {
@@ -351,11 +393,11 @@ ct_ret argmax(ct_tensor self, int64_t dim, bool keepdim) noexcept {
 }
 
 ct_ret logsumexp(ct_tensor self, const int64_t *dim, int64_t dim_len, bool keepdim) noexcept {
-  return guard_tensor([&] { return at::_ops::logsumexp::call(ct::ref(self), at::IntArrayRef(dim, dim_len), keepdim); });
+  return guard_tensor([&] { return at::_ops::logsumexp::call(ct::ref(self), ct::ints(dim, dim_len), keepdim); });
 }
 
 ct_ret linalg_vector_norm(ct_tensor self, double ord, const int64_t *dim, int64_t dim_len, bool keepdim) noexcept {
-  return guard_tensor([&] { return at::_ops::linalg_vector_norm::call(ct::ref(self), ct::scalar(ord, self), at::OptionalIntArrayRef(at::IntArrayRef(dim, dim_len)), keepdim, ::std::nullopt); });
+  return guard_tensor([&] { return at::_ops::linalg_vector_norm::call(ct::ref(self), ct::scalar(ord, self), ct::optional_ints(dim, dim_len), keepdim, ::std::nullopt); });
 }
 
 ct_ret all(ct_tensor self) noexcept {
@@ -379,7 +421,7 @@ ct_ret flatten_using_ints(ct_tensor self, int64_t start_dim, int64_t end_dim) no
 }
 
 ct_ret permute(ct_tensor self, const int64_t *dims, int64_t dims_len) noexcept {
-  return guard_tensor([&] { return at::_ops::permute::call(ct::ref(self), at::IntArrayRef(dims, dims_len)); });
+  return guard_tensor([&] { return at::_ops::permute::call(ct::ref(self), ct::ints(dims, dims_len)); });
 }
 
 ct_ret transpose_int(ct_tensor self, int64_t dim0, int64_t dim1) noexcept {
@@ -407,7 +449,7 @@ ct_ret repeat(ct_tensor self, const int64_t *repeats, int64_t repeats_len) noexc
 }
 
 ct_ret flip(ct_tensor self, const int64_t *dims, int64_t dims_len) noexcept {
-  return guard_tensor([&] { return at::_ops::flip::call(ct::ref(self), at::IntArrayRef(dims, dims_len)); });
+  return guard_tensor([&] { return at::_ops::flip::call(ct::ref(self), ct::ints(dims, dims_len)); });
 }
 
 ct_ret narrow(ct_tensor self, int64_t dim, int64_t start, int64_t length) noexcept {
@@ -444,98 +486,6 @@ ct_ret cat(const ct_tensor *tensors, int64_t tensors_len, int64_t dim) noexcept 
 
 ct_ret stack(const ct_tensor *tensors, int64_t tensors_len, int64_t dim) noexcept {
   return guard_tensor([&] { return at::_ops::stack::call(ct::list(tensors, tensors_len), dim); });
-}
-
-ct_list split_Tensor(ct_tensor self, int64_t split_size, int64_t dim) noexcept {
-  return guard_list([&] { return at::_ops::split_Tensor::call(ct::ref(self), split_size, dim); });
-}
-
-ct_list chunk(ct_tensor self, int64_t chunks, int64_t dim) noexcept {
-  return guard_list([&] { return at::_ops::chunk::call(ct::ref(self), chunks, dim); });
-}
-
-ct_ret index_select(ct_tensor self, int64_t dim, ct_tensor index) noexcept {
-  return guard_tensor([&] { return at::_ops::index_select::call(ct::ref(self), dim, ct::ref(index)); });
-}
-
-ct_ret gather(ct_tensor self, int64_t dim, ct_tensor index) noexcept {
-  return guard_tensor([&] { return at::_ops::gather::call(ct::ref(self), dim, ct::ref(index), false); });
-}
-
-ct_ret scatter_src(ct_tensor self, int64_t dim, ct_tensor index, ct_tensor src) noexcept {
-  return guard_tensor([&] { return at::_ops::scatter_src::call(ct::ref(self), dim, ct::ref(index), ct::ref(src)); });
-}
-
-ct_err sort(ct_tensor self, int64_t dim, bool descending, ct_tensor *out) noexcept {
-  return guard([&] { give_all(at::_ops::sort::call(ct::ref(self), dim, descending), out); });
-}
-
-ct_err topk(ct_tensor self, int64_t k, int64_t dim, bool largest, ct_tensor *out) noexcept {
-  return guard([&] { give_all(at::_ops::topk::call(ct::ref(self), k, dim, largest, true), out); });
-}
-
-ct_ret mm(ct_tensor self, ct_tensor mat2) noexcept {
-  return guard_tensor([&] { return at::_ops::mm::call(ct::ref(self), ct::ref(mat2)); });
-}
-
-ct_ret bmm(ct_tensor self, ct_tensor mat2) noexcept {
-  return guard_tensor([&] { return at::_ops::bmm::call(ct::ref(self), ct::ref(mat2)); });
-}
-
-ct_ret matmul(ct_tensor self, ct_tensor other) noexcept {
-  return guard_tensor([&] { return at::_ops::matmul::call(ct::ref(self), ct::ref(other)); });
-}
-
-ct_ret addmm(ct_tensor self, ct_tensor mat1, ct_tensor mat2) noexcept {
-  return guard_tensor([&] { return at::_ops::addmm::call(ct::ref(self), ct::ref(mat1), ct::ref(mat2), at::Scalar(1), at::Scalar(1)); });
-}
-
-ct_ret cdist(ct_tensor x1, ct_tensor x2, double p) noexcept {
-  return guard_tensor([&] { return at::_ops::cdist::call(ct::ref(x1), ct::ref(x2), p, ::std::nullopt); });
-}
-
-ct_ret cosine_similarity(ct_tensor x1, ct_tensor x2, int64_t dim) noexcept {
-  return guard_tensor([&] { return at::_ops::cosine_similarity::call(ct::ref(x1), ct::ref(x2), dim, 1e-08); });
-}
-
-ct_ret linear(ct_tensor input, ct_tensor weight, ct_tensor bias) noexcept {
-  return guard_tensor([&] { return at::_ops::linear::call(ct::ref(input), ct::ref(weight), ct::optional(bias)); });
-}
-
-ct_ret conv2d(ct_tensor input, ct_tensor weight, ct_tensor bias, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len) noexcept {
-  return guard_tensor([&] { return at::_ops::conv2d::call(ct::ref(input), ct::ref(weight), ct::optional(bias), ct::symints(stride, stride_len), ct::symints(padding, padding_len), ct::constants({1, 1}), 1); });
-}
-
-ct_ret batch_norm(ct_tensor input, ct_tensor weight, ct_tensor bias, ct_tensor running_mean, ct_tensor running_var, bool training, double momentum, double eps, bool cudnn_enabled) noexcept {
-  return guard_tensor([&] { return at::_ops::batch_norm::call(ct::ref(input), ct::optional(weight), ct::optional(bias), ct::optional(running_mean), ct::optional(running_var), training, momentum, eps, cudnn_enabled); });
-}
-
-ct_ret layer_norm(ct_tensor input, const int64_t *normalized_shape, int64_t normalized_shape_len, ct_tensor weight, ct_tensor bias, double eps) noexcept {
-  return guard_tensor([&] { return at::_ops::layer_norm::call(ct::ref(input), ct::symints(normalized_shape, normalized_shape_len), ct::optional(weight), ct::optional(bias), eps, true); });
-}
-
-ct_ret max_pool2d(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len) noexcept {
-  return guard_tensor([&] { return at::_ops::max_pool2d::call(ct::ref(self), at::IntArrayRef(kernel_size, kernel_size_len), at::IntArrayRef(stride, stride_len), at::IntArrayRef(padding, padding_len), at::IntArrayRef({1, 1}), false); });
-}
-
-ct_ret avg_pool2d(ct_tensor self, const int64_t *kernel_size, int64_t kernel_size_len, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len) noexcept {
-  return guard_tensor([&] { return at::_ops::avg_pool2d::call(ct::ref(self), at::IntArrayRef(kernel_size, kernel_size_len), at::IntArrayRef(stride, stride_len), at::IntArrayRef(padding, padding_len), false, true, ::std::nullopt); });
-}
-
-ct_ret adaptive_avg_pool2d(ct_tensor self, const int64_t *output_size, int64_t output_size_len) noexcept {
-  return guard_tensor([&] { return at::_ops::adaptive_avg_pool2d::call(ct::ref(self), ct::symints(output_size, output_size_len)); });
-}
-
-ct_err adaptive_max_pool2d(ct_tensor self, const int64_t *output_size, int64_t output_size_len, ct_tensor *out) noexcept {
-  return guard([&] { give_all(at::_ops::adaptive_max_pool2d::call(ct::ref(self), at::IntArrayRef(output_size, output_size_len)), out); });
-}
-
-ct_ret cross_entropy_loss(ct_tensor self, ct_tensor target) noexcept {
-  return guard_tensor([&] { return at::_ops::cross_entropy_loss::call(ct::ref(self), ct::ref(target), ::std::nullopt, at::Reduction::Mean, -100, 0.0); });
-}
-
-ct_ret mse_loss(ct_tensor self, ct_tensor target) noexcept {
-  return guard_tensor([&] { return at::_ops::mse_loss::call(ct::ref(self), ct::ref(target), at::Reduction::Mean); });
 }
 
 }  // namespace ct
