@@ -107,6 +107,14 @@ func record(module, name string) func(*unpickler, Tuple) (Value, error) {
 	}
 }
 
+// copied accounts for n values that are copied from one container to another.
+func (u *unpickler) copied(n int) error {
+	if err := u.charge(64 * n); err != nil {
+		return err
+	}
+	return u.count(n)
+}
+
 func newOrderedDict(u *unpickler, args Tuple) (Value, error) {
 	d := &Dict{Kind: OrderedDict}
 	if len(args) == 0 {
@@ -116,7 +124,7 @@ func newOrderedDict(u *unpickler, args Tuple) (Value, error) {
 	if len(args) != 1 || !ok {
 		return nil, problemf("an OrderedDict is made from %d arguments instead of none or a list", len(args))
 	}
-	if err := u.count(len(pairs.Items)); err != nil {
+	if err := u.copied(len(pairs.Items)); err != nil {
 		return nil, err
 	}
 	for _, item := range pairs.Items {
@@ -148,7 +156,7 @@ func newCounter(u *unpickler, args Tuple) (Value, error) {
 	if len(args) != 1 || !ok {
 		return nil, problemf("a Counter is made from something that is not one dict")
 	}
-	if err := u.count(counts.Len()); err != nil {
+	if err := u.copied(counts.Len()); err != nil {
 		return nil, err
 	}
 	for _, e := range counts.entries {
@@ -175,7 +183,7 @@ func newSet(u *unpickler, args Tuple) (Value, error) {
 	default:
 		return nil, problemf("a set is made from %s instead of a list", describe(from))
 	}
-	if err := u.count(len(items)); err != nil {
+	if err := u.copied(len(items)); err != nil {
 		return nil, err
 	}
 	return set, u.addTo(set, items)
