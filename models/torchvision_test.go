@@ -67,7 +67,7 @@ func torchvision(t *testing.T, what, path string) {
 // imageNetForward is the network of torchvision for large images: a 7×7 stem of
 // stride 2 and max pooling before the stages of models.ResNet18.
 func imageNetForward(m *models.ResNet18, x *torch.Tensor) *torch.Tensor {
-	x = nn.Sequential{m.Conv1, m.BN1, nn.ReLU{}}.Forward(x).MaxPool2d([]int{3, 3}, []int{2, 2}, []int{1, 1})
+	x = nn.Sequential{m.Conv1, m.BN1, nn.ReLU{}}.Forward(x).MaxPool2d([]int{3, 3}, []int{2, 2}, []int{1, 1}, []int{1, 1}, false)
 	for _, stage := range m.Layers {
 		x = stage.Forward(x)
 	}

@@ -156,7 +156,8 @@
 // [SaveSafetensors] and [LoadSafetensors] write and read named tensors in the
 // safetensors format, which PyTorch reads and writes too. A file appears
 // complete or not at all, and has the same bytes for the same tensors. Package
-// safetensors has the format itself, for programs that need no libtorch.
+// safetensors has the format itself, for programs that need no libtorch. Large
+// models come in several files; LoadSafetensors reads them by their index.
 //
 // [LoadPT] reads the weights of PyTorch's own .pt and .pth files, a state_dict
 // or a training checkpoint that has one, and [SavePT] writes files that

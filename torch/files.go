@@ -8,16 +8,29 @@ import "C"
 import (
 	"fmt"
 	"iter"
+	"strings"
 	"unsafe"
 
 	"sslmem/torch/safetensors"
 )
 
-// fileDTypes pairs the dtypes of this package with their names in safetensors
-// files.
-var fileDTypes = map[DType]safetensors.DType{
-	Uint8: safetensors.U8, Int8: safetensors.I8, Int16: safetensors.I16, Int32: safetensors.I32, Int64: safetensors.I64,
-	Float16: safetensors.F16, BFloat16: safetensors.BF16, Float32: safetensors.F32, Float64: safetensors.F64, Bool: safetensors.Bool,
+// fileDTypes are the names in safetensors files of the dtypes that PyTorch has.
+var fileDTypes = map[string]safetensors.DType{
+	"uint8": safetensors.U8, "int8": safetensors.I8, "uint16": safetensors.U16, "int16": safetensors.I16,
+	"uint32": safetensors.U32, "int32": safetensors.I32, "uint64": safetensors.U64, "int64": safetensors.I64,
+	"float16": safetensors.F16, "bfloat16": safetensors.BF16, "float32": safetensors.F32, "float64": safetensors.F64,
+	"complex64": safetensors.C64, "bool": safetensors.Bool, "float8_e4m3fn": safetensors.F8E4M3, "float8_e5m2": safetensors.F8E5M2,
+	"float8_e4m3fnuz": safetensors.F8E4M3FNUZ, "float8_e5m2fnuz": safetensors.F8E5M2FNUZ, "float8_e8m0fnu": safetensors.F8E8M0,
+}
+
+// fromFileDType returns the dtype of this package for one of a file.
+func fromFileDType(d safetensors.DType) (DType, bool) {
+	for name, file := range fileDTypes {
+		if file == d {
+			return dtypeNamed(name)
+		}
+	}
+	return 0, false
 }
 
 // SaveSafetensors writes the named tensors and the metadata, which may be nil,
@@ -63,7 +76,7 @@ func rowMajor(in *Scope, t *Tensor) *Tensor {
 // fileForm describes a row-major CPU tensor; data is its own memory.
 func (t *Tensor) fileForm() (dtype safetensors.DType, shape []int64, data []byte) {
 	m := t.describe("SaveSafetensors")
-	dtype, ok := fileDTypes[DType(m.dtype)]
+	dtype, ok := fileDTypes[DType(m.dtype).String()]
 	if !ok {
 		panic(&Error{Op: "SaveSafetensors", Kind: Value, Shapes: []string{t.signature()}, Msg: "the format has no such dtype"})
 	}
@@ -86,6 +99,11 @@ func (t *Tensor) bytes(m C.ct_meta) []byte {
 // and returns them by name with the file's metadata, which is nil if there is
 // none. Use [Scope] Root for tensors that are to live on without a scope.
 //
+// A path that ends in ".index.json" is that of a model in several files, as
+// Hugging Face's libraries write large ones; all of them are read.
+//
+// The file is mapped and each tensor copied once, from the map to its memory.
+//
 // It is an error if the file cannot be read, is no safetensors file, or has a
 // tensor of an element type that is none of this package's dtypes; s then has
 // nothing of it.
@@ -93,7 +111,7 @@ func LoadSafetensors(s *Scope, path string) (tensors map[string]*Tensor, metadat
 	if err := Init(); err != nil {
 		return nil, nil, fmt.Errorf("loading %s: %w", path, err)
 	}
-	f, err := safetensors.Open(path)
+	f, err := openSafetensors(path)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -111,17 +129,26 @@ func LoadSafetensors(s *Scope, path string) (tensors map[string]*Tensor, metadat
 	return tensors, f.Metadata(), nil
 }
 
+// safetensorsFile is one file or several with an index.
+type safetensorsFile interface {
+	All() iter.Seq2[safetensors.Info, []byte]
+	Metadata() map[string]string
+	Close() error
+}
+
+func openSafetensors(path string) (safetensorsFile, error) {
+	if strings.HasSuffix(path, ".index.json") {
+		return safetensors.OpenSharded(path)
+	}
+	return safetensors.Open(path)
+}
+
 // fromFile copies the bytes of one tensor of a file.
 func (s *Scope) fromFile(info safetensors.Info, data []byte) *Tensor {
 	const op = "LoadSafetensors"
 	s.mustOpen(op)
-	dtype := DType(-1)
-	for d, name := range fileDTypes {
-		if name == info.DType {
-			dtype = d
-		}
-	}
-	if dtype < 0 {
+	dtype, ok := fromFileDType(info.DType)
+	if !ok {
 		panic(&Error{Op: op, Kind: Value, Msg: fmt.Sprintf("no dtype of this program has elements of type %s", info.DType)})
 	}
 	if dtype == Bool {

@@ -325,7 +325,7 @@ func outline(root ptfile.Value) string {
 			names = append(names, fmt.Sprintf("%d more", d.Len()-8))
 			break
 		}
-		names = append(names, fmt.Sprint(k))
+		names = append(names, fmt.Sprintf("%.40v", k))
 	}
 	return "the entries " + strings.Join(names, ", ")
 }

@@ -167,3 +167,30 @@ func TestLoadErrors(t *testing.T) {
 		t.Error("no error for a closed scope")
 	}
 }
+
+// TestLoadSharded reads a model in two files.
+func TestLoadSharded(t *testing.T) {
+	torchtest.NoLeak(t)
+	s := torch.NewScope()
+	defer s.Close()
+	dir := t.TempDir()
+	for file, name := range map[string]string{"one.safetensors": "a", "two.safetensors": "b"} {
+		if err := torch.SaveSafetensors(filepath.Join(dir, file), one(name, vector(s, 1, 2)), map[string]string{"format": "pt"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(dir, "model.safetensors.index.json")
+	if err := os.WriteFile(path, []byte(`{"weight_map": {"a": "one.safetensors", "b": "two.safetensors"}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tensors, metadata, err := torch.LoadSafetensors(s, path)
+	if err != nil || len(tensors) != 2 || metadata["format"] != "pt" || tensors["b"].Sum().Item() != 3 {
+		t.Errorf("%v, metadata %v, error %v", tensors, metadata, err)
+	}
+	if err := os.Remove(filepath.Join(dir, "two.safetensors")); err != nil {
+		t.Fatal(err)
+	}
+	if tensors, _, err := torch.LoadSafetensors(s, path); !errors.Is(err, os.ErrNotExist) || tensors != nil {
+		t.Errorf("without the second file: %v, error %v", tensors, err)
+	}
+}

@@ -24,8 +24,10 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(b)
-		f.Add(b[:len(b)/2])
+		if len(b) < 3000 { // the search is slow with long ones
+			f.Add(b)
+			f.Add(b[:len(b)/2])
+		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte) { accept(t, b) })
 }

@@ -19,6 +19,8 @@
 //
 // The key __metadata__ is optional and maps strings to strings. A shape of []
 // is one number; a shape with a 0 in it is an empty tensor, which has no bytes.
+// Elements smaller than a byte lie packed, and a tensor of them fills its last
+// byte.
 //
 // # Reading
 //
@@ -36,6 +38,9 @@
 // first touched. They are gone once the file is closed: see [Open] for what
 // that asks of the caller. [Parse] and [Read] do the same for bytes in memory
 // and for any io.ReaderAt, with memory that the garbage collector looks after.
+//
+// Large models come in several files with an index; [OpenSharded] opens the
+// index and hands out the tensors of all files as if they were one.
 //
 // # Writing
 //

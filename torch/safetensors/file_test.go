@@ -51,7 +51,7 @@ var badFiles = []struct {
 	{"unknown field", raw(`{"a":{"dtype":"U8","layout":"sparse"}}`, 1), `"layout" is not part of the format`},
 	{"field twice", raw(`{"a":{"dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 1), `"dtype" is given twice`},
 	{"dtype is a number", raw(`{"a":{"dtype":8,"shape":[1],"data_offsets":[0,1]}}`, 1), "dtype is not a string"},
-	{"unknown dtype", raw(`{"a":{"dtype":"f32","shape":[1],"data_offsets":[0,4]}}`, 4), `dtype "f32" is not known; known are BOOL, U8`},
+	{"unknown dtype", raw(`{"a":{"dtype":"f32","shape":[1],"data_offsets":[0,4]}}`, 4), `dtype "f32" is not known; known are BOOL, F4`},
 	{"shape is a number", raw(`{"a":{"dtype":"U8","shape":1,"data_offsets":[0,1]}}`, 1), "shape is not an array"},
 	{"negative shape", raw(`{"a":{"dtype":"U8","shape":[-1],"data_offsets":[0,1]}}`, 1), "shape holds -1"},
 	{"fractional shape", raw(`{"a":{"dtype":"U8","shape":[1.0],"data_offsets":[0,1]}}`, 1), "shape holds 1.0"},

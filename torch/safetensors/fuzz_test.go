@@ -50,7 +50,7 @@ func FuzzOpen(f *testing.F) {
 		}
 		var all []byte
 		for info, data := range file.All() {
-			if int64(len(data)) != info.Elements()*int64(info.DType.Size()) {
+			if int64(len(data)) != info.Elements()*int64(info.DType.Bits())/8 {
 				t.Fatalf("%+v has %d bytes", info, len(data))
 			}
 			all = append(all, data...)
@@ -77,12 +77,16 @@ func FuzzRoundTrip(f *testing.F) {
 	f.Add("a", "b", "key", "value", uint8(0), []byte{1, 2, 3})
 	f.Add("é\x00", "\\\"", "", "\u2028</script>", uint8(13), make([]byte, 24))
 	f.Add("x", "x", "\xff", "", uint8(7), []byte(nil))
-	dtypes := []safetensors.DType{"BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3", "I16", "U16", "F16", "BF16", "I32", "U32", "F32", "F64", "I64", "U64"}
+	dtypes := []safetensors.DType{"F4", "F6_E3M2", "C64", "BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3", "I16", "U16", "F16", "BF16", "I32", "U32", "F32", "F64", "I64", "U64"}
 	f.Fuzz(func(t *testing.T, name1, name2, key, value string, dtype uint8, data []byte) {
 		d := dtypes[int(dtype)%len(dtypes)]
-		data = data[:len(data)/d.Size()*d.Size()]
+		unit := max(d.Size(), 1) // bytes that hold whole elements
+		if d.Bits() == 6 {
+			unit = 3
+		}
+		data = data[:len(data)/unit*unit]
 		tensors := []safetensors.Tensor{
-			{Name: name1, DType: d, Shape: []int64{int64(len(data) / d.Size()), 1}, Data: data},
+			{Name: name1, DType: d, Shape: []int64{int64(len(data) * 8 / d.Bits()), 1}, Data: data},
 			{Name: name2, DType: safetensors.U8, Shape: []int64{}, Data: []byte{dtype}},
 		}
 		var b bytes.Buffer

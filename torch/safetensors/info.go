@@ -27,7 +27,7 @@ func (i Info) Elements() int64 {
 // error that says why there is no such number. Partial products count too, as
 // in the reference implementation: [2^40, 2^40, 0] overflows.
 func byteSize(d DType, shape []int64) (int64, error) {
-	item := d.Size()
+	item := d.Bits()
 	if item == 0 {
 		return 0, fmt.Errorf("dtype %q is not known; known are %s", string(d), knownDTypes())
 	}
@@ -46,7 +46,10 @@ func byteSize(d DType, shape []int64) (int64, error) {
 	if hi != 0 || lo > math.MaxInt64 {
 		return 0, fmt.Errorf("shape %v of %s takes more bytes than 63 bits count", shape, d)
 	}
-	return int64(lo), nil
+	if lo%8 != 0 {
+		return 0, fmt.Errorf("shape %v of %s ends inside a byte", shape, d)
+	}
+	return int64(lo / 8), nil
 }
 
 // FormatError says that a file, or a list of tensors to be written, breaks a

@@ -1,10 +1,15 @@
 package safetensors_test
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"sslmem/torch/safetensors"
@@ -31,9 +36,10 @@ func TestReferenceReadsOurs(t *testing.T) {
 		t.Skip("python3 cannot import safetensors and numpy")
 	}
 	every := mixed()
-	for _, d := range []safetensors.DType{"BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3", "I16", "U16", "F16", "BF16", "I32", "U32", "F32", "F64", "I64", "U64"} {
-		data := []byte("12345678abcdefgh")[:2*d.Size()]
-		every = append(every, safetensors.Tensor{Name: "é \"\\\n" + string(d), DType: d, Shape: []int64{2, 1}, Data: data})
+	for _, d := range []safetensors.DType{"BOOL", "F4", "F6_E2M3", "F6_E3M2", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ",
+		"I16", "U16", "F16", "BF16", "I32", "U32", "F32", "C64", "F64", "I64", "U64"} {
+		data := []byte("12345678abcdefgh12345678ABCDEFGH")[:4*d.Bits()/8]
+		every = append(every, safetensors.Tensor{Name: "é \"\\\n" + string(d), DType: d, Shape: []int64{4, 1}, Data: data})
 	}
 	for _, c := range []struct {
 		name     string
@@ -99,4 +105,52 @@ func compact(t *testing.T, v any) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+// everyType writes one tensor of each type that PyTorch has.
+const everyType = `
+import sys
+import torch
+from safetensors.torch import save_file
+types = [getattr(torch, n) for n in ("bool uint8 int8 uint16 int16 uint32 int32 uint64 int64 float16 bfloat16 float32 float64 complex64 float8_e4m3fn "
+         "float8_e5m2 float8_e4m3fnuz float8_e5m2fnuz float8_e8m0fnu float4_e2m1fn_x2").split()]
+data = torch.tensor([1, 0, 1, 1, 0, 1, 0, 1] * 2, dtype=torch.uint8)
+save_file({str(t): data.clone().view(t) for t in types}, sys.argv[1])
+`
+
+// TestEveryTypeSameBytes writes what the reference implementation wrote, in any order,
+// and gets its bytes.
+func TestEveryTypeSameBytes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "theirs.safetensors")
+	cmd := exec.Command("python3", "-c", everyType, path)
+	cmd.Dir = t.TempDir() // the folder torch of this module must not hide PyTorch
+	if out, err := cmd.CombinedOutput(); err != nil {
+		if errors.Is(err, exec.ErrNotFound) || strings.Contains(string(out), "ModuleNotFoundError") {
+			t.Skip("python3 cannot import safetensors and torch")
+		}
+		t.Fatalf("%v: %s", err, out)
+	}
+	theirs, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := safetensors.Parse(theirs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []safetensors.Tensor
+	for info, data := range f.All() {
+		list = append(list, safetensors.Tensor{Name: info.Name, DType: info.DType, Shape: info.Shape, Data: data})
+	}
+	if len(list) != 20 {
+		t.Errorf("%d tensors, want 20", len(list))
+	}
+	slices.Reverse(list)
+	var ours bytes.Buffer
+	if err := safetensors.Write(&ours, list, f.Metadata()); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(ours.Bytes(), theirs) {
+		t.Errorf("got  %.600q\nwant %.600q", ours.Bytes(), theirs)
+	}
 }
