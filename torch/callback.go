@@ -22,11 +22,11 @@ var callbacks struct {
 	count atomic.Int64 // len(byID), for a look without the lock
 }
 
-// A callback is run by the backward pass with tensors of a scope of its own,
-// nil where one is undefined. What it returns is lifted out; nil stands for
-// undefined.
+// A callback is run by the backward pass with tensors of s, a scope of its
+// own, nil where one is undefined. What it returns is lifted out; nil stands
+// for undefined.
 type callback interface {
-	run(node uintptr, in []*Tensor) []*Tensor
+	run(s *Scope, node uintptr, in []*Tensor) []*Tensor
 }
 
 // register keeps v for C++, which knows it by the id.
@@ -105,7 +105,7 @@ func sslmemTorchCallback(id C.uint64_t, node C.uintptr_t, in *C.ct_tensor, n C.i
 		return 0
 	}
 	results := make([]C.ct_tensor, m)
-	for i, t := range c.run(uintptr(node), args) {
+	for i, t := range c.run(s, uintptr(node), args) {
 		if t == nil {
 			continue
 		}

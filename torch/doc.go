@@ -110,6 +110,12 @@
 // tensors belong to a scope of their own, and a panic is held back until the
 // C++ has ended in order, and goes on from Backward.
 //
+// A [Function] is an operation whose backward pass is written in Go too;
+// [Apply] runs it. [Recompute], known as activation checkpointing, is one: it
+// runs a block of a network without keeping what its backward pass needs, and
+// runs it again when that comes, which trades a third more time for most of
+// the memory of deep networks.
+//
 // The graph holds what the backward pass needs, also after the scope of those
 // tensors was closed, and lets go of it in Backward or when the last result is
 // freed. Changing a tensor in place that the backward pass needs is found

@@ -71,11 +71,11 @@ func (t *Tensor) hooked(op string, id uint64, err C.ct_err) (remove func()) {
 
 type gradHook func(grad *Tensor) *Tensor
 
-func (f gradHook) run(_ uintptr, in []*Tensor) []*Tensor { return []*Tensor{f(in[0])} }
+func (f gradHook) run(_ *Scope, _ uintptr, in []*Tensor) []*Tensor { return []*Tensor{f(in[0])} }
 
 type leafHook func(t *Tensor)
 
-func (f leafHook) run(_ uintptr, in []*Tensor) []*Tensor {
+func (f leafHook) run(_ *Scope, _ uintptr, in []*Tensor) []*Tensor {
 	f(in[0])
 	return nil
 }

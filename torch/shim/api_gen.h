@@ -4,7 +4,7 @@
 
 #include "types.h"
 
-#define CT_ABI 0x400ca856u
+#define CT_ABI 0xede9554fu
 
 typedef struct ct_api_table {
   void (*init)(void);
@@ -49,6 +49,10 @@ typedef struct ct_api_table {
   ct_err (*register_hook)(ct_tensor t, uint64_t id);
   ct_err (*register_grad_hook)(ct_tensor t, uint64_t id);
   void (*remove_hook)(uint64_t id);
+  ct_err (*record_function)(uint64_t id, const char *name, int64_t name_len, const ct_tensor *inputs, int64_t n, const ct_tensor *outputs, const bool *differentiable, int64_t m, const ct_tensor *saved, int64_t k, bool materialize_grads, ct_tensor *out);
+  ct_list (*saved_tensors)(uintptr_t node);
+  bool (*needs_input_grad)(uintptr_t node, int64_t i);
+  bool (*is_checkpoint_valid)(void);
   ct_err (*generator_new)(uint64_t seed, int8_t device_type, int8_t device_index, ct_generator *out);
   void (*generator_free)(ct_generator g);
   ct_err (*generator_seed)(ct_generator g, uint64_t seed);
@@ -413,6 +417,22 @@ static inline ct_err ct_register_grad_hook(ct_tensor t, uint64_t id) {
 
 static inline void ct_remove_hook(uint64_t id) {
   ct_table->remove_hook(id);
+}
+
+static inline ct_err ct_record_function(uint64_t id, const char *name, int64_t name_len, const ct_tensor *inputs, int64_t n, const ct_tensor *outputs, const bool *differentiable, int64_t m, const ct_tensor *saved, int64_t k, bool materialize_grads, ct_tensor *out) {
+  return ct_table->record_function(id, name, name_len, inputs, n, outputs, differentiable, m, saved, k, materialize_grads, out);
+}
+
+static inline ct_list ct_saved_tensors(uintptr_t node) {
+  return ct_table->saved_tensors(node);
+}
+
+static inline bool ct_needs_input_grad(uintptr_t node, int64_t i) {
+  return ct_table->needs_input_grad(node, i);
+}
+
+static inline bool ct_is_checkpoint_valid(void) {
+  return ct_table->is_checkpoint_valid();
 }
 
 static inline ct_err ct_generator_new(uint64_t seed, int8_t device_type, int8_t device_index, ct_generator *out) {

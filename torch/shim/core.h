@@ -62,6 +62,13 @@ ct_err ct_register_hook(ct_tensor t, uint64_t id);
 ct_err ct_register_grad_hook(ct_tensor t, uint64_t id);
 void ct_remove_hook(uint64_t id);
 
+// Functions whose backward pass is written in Go (function.cc). A node is only
+// valid while Go runs for it.
+ct_err ct_record_function(uint64_t id, const char *name, int64_t name_len, const ct_tensor *inputs, int64_t n, const ct_tensor *outputs, const bool *differentiable, int64_t m, const ct_tensor *saved, int64_t k, bool materialize_grads, ct_tensor *out);
+ct_list ct_saved_tensors(uintptr_t node);
+bool ct_needs_input_grad(uintptr_t node, int64_t i);
+bool ct_is_checkpoint_valid(void);
+
 // Random numbers (random.cc). A generator belongs to one device.
 ct_err ct_generator_new(uint64_t seed, int8_t device_type, int8_t device_index, ct_generator *out);
 void ct_generator_free(ct_generator g);

@@ -45,6 +45,10 @@ int64_t take_dropped(uint64_t *ids, int64_t n) noexcept;
 ct_err register_hook(ct_tensor t, uint64_t id) noexcept;
 ct_err register_grad_hook(ct_tensor t, uint64_t id) noexcept;
 void remove_hook(uint64_t id) noexcept;
+ct_err record_function(uint64_t id, const char *name, int64_t name_len, const ct_tensor *inputs, int64_t n, const ct_tensor *outputs, const bool *differentiable, int64_t m, const ct_tensor *saved, int64_t k, bool materialize_grads, ct_tensor *out) noexcept;
+ct_list saved_tensors(uintptr_t node) noexcept;
+bool needs_input_grad(uintptr_t node, int64_t i) noexcept;
+bool is_checkpoint_valid(void) noexcept;
 ct_err generator_new(uint64_t seed, int8_t device_type, int8_t device_index, ct_generator *out) noexcept;
 void generator_free(ct_generator g) noexcept;
 ct_err generator_seed(ct_generator g, uint64_t seed) noexcept;
@@ -281,6 +285,10 @@ static const ct_api_table table = {
     .register_hook = register_hook,
     .register_grad_hook = register_grad_hook,
     .remove_hook = remove_hook,
+    .record_function = record_function,
+    .saved_tensors = saved_tensors,
+    .needs_input_grad = needs_input_grad,
+    .is_checkpoint_valid = is_checkpoint_valid,
     .generator_new = generator_new,
     .generator_free = generator_free,
     .generator_seed = generator_seed,
