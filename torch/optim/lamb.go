@@ -3,13 +3,13 @@ package optim
 import "sslmem/torch"
 
 // LAMBOptions are the options of LAMB besides the learning rate. The zero value
-// is algorithm 2 of the paper with its β and ε.
+// is algorithm 2 of the paper with the usual β and ε.
 type LAMBOptions struct {
 	Beta1, Beta2     float64 // decay of the two moments, in [0, 1); both 0 mean .9 and .999
 	Eps              float64 // added to the root of the second moment; 0 means 1e-6
 	WeightDecay      float64 // added to the update; of NewLAMB only, groups have their own
-	MaxWeightNorm    float64 // upper bound γu of φ, 10 in the paper's first version; 0 means none
-	NoBiasCorrection bool    // take the moments as they are, as the paper's first version does
+	MaxWeightNorm    float64 // upper bound γu of φ, for which the paper gives no value, and many take 10; 0 means none
+	NoBiasCorrection bool    // take the moments as they are, without the divisions by 1 − β^t
 }
 
 // LAMB is the optimizer of You et al., "Large Batch Optimization for Deep

@@ -12,10 +12,9 @@ const (
 	// Training of Convolutional Networks" (arXiv:1708.03888): the buffer sums
 	// updates that are multiplied by the learning rate of their step.
 	LARSYou2017 LARSForm = iota
-	// LARSBYOL2020 is the form that came with BYOL (Grill et al. 2020,
-	// arXiv:2006.07733) and that Barlow Twins (Zbontar et al. 2021,
-	// arXiv:2103.03230) and others use: the learning rate multiplies the
-	// buffer, as in PyTorch's SGD.
+	// LARSBYOL2020 is the form in the published code of BYOL (Grill et al. 2020,
+	// arXiv:2006.07733), Barlow Twins (Zbontar et al. 2021, arXiv:2103.03230)
+	// and others: the learning rate multiplies the buffer, as in PyTorch's SGD.
 	LARSBYOL2020
 )
 

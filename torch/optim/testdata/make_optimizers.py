@@ -7,7 +7,7 @@ SGD, Adam and AdamW are those of torch.optim. LARS and LAMB are not in PyTorch;
 here they are written out from the papers' formulas, one parameter at a time:
 
     LARS "you"   You, Gitman, Ginsburg 2017, arXiv:1708.03888, algorithm 1 and eq. 6
-    LARS "byol"  Grill et al. 2020, arXiv:2006.07733, appendix J
+    LARS "byol"  the code of Grill et al. 2020, arXiv:2006.07733
     LAMB         You et al. 2020, arXiv:1904.00962, algorithm 2
 
 The gradients are fixed (not those of a loss), so that an error of one step is
