@@ -77,4 +77,8 @@
 // the tensors and counts of such a dict and leaves the options as they were
 // made; a count may be a tensor or a number. It refuses amsgrad and maximize.
 // PyTorch's SGD does not count, so [Optimizer.Steps] stays as it was then.
+//
+// [ToPT] and [FromPT] carry such a dict to and from .pt files:
+//
+//	err := torch.SavePT("adam.pt", optim.ToPT(opt.StateDict()))
 package optim

@@ -96,6 +96,9 @@ func (c *core) match(dict map[string]any) ([]map[string]any, error) {
 		return nil, fmt.Errorf("it has %d parameter groups, the optimizer %d", len(groups), len(c.groups))
 	}
 	state, ok := dict["state"].(map[int64]any)
+	if empty, none := dict["state"].(map[string]any); none && len(empty) == 0 {
+		ok = true // of no parameter, so that nothing tells the kind of its keys
+	}
 	if !ok {
 		return nil, fmt.Errorf("its entry state is %T, which should be map[int64]any", dict["state"])
 	}
