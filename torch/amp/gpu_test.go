@@ -31,7 +31,7 @@ func TestMixedPrecisionOnGPU(t *testing.T) {
 				var product, loss *torch.Tensor
 				torch.Autocast(torch.CUDAType, dtype, func() {
 					product = x.Linear(w, nil)
-					loss = product.MSELoss(x)
+					loss = product.MSELoss(x, torch.ReduceMean)
 				})
 				if product.DType() != dtype || loss.DType() != torch.Float32 {
 					t.Errorf("the product is %v and the loss %v", product.DType(), loss.DType())
