@@ -32,7 +32,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		Writer:    stdout,
 		ErrWriter: stderr,
 		Commands: []*cli.Command{
-			demoCommand(), trainCommand(), scoreCommand(), plotCommand(), doctorCommand(), versionCommand(),
+			demoCommand(), trainCommand(), scoreCommand(), plotCommand(), dataCommand(), doctorCommand(), versionCommand(),
 		},
 		HideVersion:               true,
 		DisableSliceFlagSeparator: true,
@@ -40,18 +40,27 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		ExitErrHandler:            func(*cli.Context, error) {}, // Main reports
 	}
 	app.OnUsageError = func(c *cli.Context, err error, _ bool) error { return usage(c, err, app.Flags) }
-	for _, command := range app.Commands {
+	prepare(app.Commands)
+	return app
+}
+
+// prepare gives commands, and those below them, what all of them have: errors
+// with a way out, and arguments that are checked.
+func prepare(commands []*cli.Command) {
+	for _, command := range commands {
 		command.OnUsageError = func(c *cli.Context, err error, _ bool) error { return usage(c, err, command.Flags) }
 		command.HideHelpCommand = true
 		action := command.Action
 		command.Action = func(c *cli.Context) error {
-			if err := checkArgs(c); err != nil {
-				return err
+			if len(command.Subcommands) == 0 {
+				if err := checkArgs(c); err != nil {
+					return err
+				}
 			}
 			return action(c)
 		}
+		prepare(command.Subcommands)
 	}
-	return app
 }
 
 // start answers a call without a command, or with one that does not exist.
@@ -83,7 +92,7 @@ sslmem --help lists all commands.
 func usage(c *cli.Context, err error, flags []cli.Flag) error {
 	help := "see " + c.App.Name + " --help"
 	if c.Command != nil && c.Command.Name != "" && c.Command.Name != c.App.Name {
-		help = fmt.Sprintf("see %s %s --help", c.App.Name, c.Command.Name)
+		help = fmt.Sprintf("see %s --help", c.Command.HelpName)
 	}
 	const unknown = "flag provided but not defined: -"
 	name, ok := strings.CutPrefix(err.Error(), unknown)
@@ -104,20 +113,32 @@ func usage(c *cli.Context, err error, flags []cli.Flag) error {
 // takesRun marks commands whose argument is the folder of a run.
 const takesRun = "RUN"
 
+// arguments are what commands may take, with an example.
+var arguments = map[string]string{
+	takesRun:  "the folder of a run, such as runs/001-demo",
+	takesData: "a data set: a name of sslmem data list, or a path",
+	takesName: "the name of a data set, such as cifar10",
+}
+
 // checkArgs refuses arguments that a command does not take.
 func checkArgs(c *cli.Context) error {
 	n := c.Args().Len()
+	takes, name := c.Command.ArgsUsage, c.Command.HelpName
 	switch {
-	case c.Command.ArgsUsage == takesRun && n == 0:
-		return usageError{fmt.Errorf("sslmem %s needs the folder of a run, such as runs/001-demo", c.Command.Name)}
-	case c.Command.ArgsUsage == takesRun && n == 1:
+	case arguments[takes] != "" && n == 0:
+		return usageError{fmt.Errorf("%s needs %s", name, arguments[takes])}
+	case arguments[takes] != "" && n == 1:
 		return nil
 	case n > 0:
 		extra := c.Args().Get(n - 1)
 		if strings.HasPrefix(extra, "-") {
-			return usageError{fmt.Errorf("the flag %s must stand before the run: sslmem %s %s …", extra, c.Command.Name, extra)}
+			what := "argument"
+			if takes == takesRun {
+				what = "run"
+			}
+			return usageError{fmt.Errorf("the flag %s must stand before the %s: %s %s …", extra, what, name, extra)}
 		}
-		return usageError{fmt.Errorf("sslmem %s does not take the argument %q; see sslmem %s --help", c.Command.Name, extra, c.Command.Name)}
+		return usageError{fmt.Errorf("%s does not take the argument %q; see %s --help", name, extra, name)}
 	}
 	return nil
 }
@@ -127,7 +148,7 @@ func settingsFlags(start string) []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "config", Usage: "TOML `FILE` with settings, such as the config.toml of another run"},
 		&cli.StringSliceFlag{Name: "set", Usage: "change one setting, `KEY=VALUE` with the keys of config.toml, such as recipe.epochs=20"},
-		&cli.StringFlag{Name: "data", Usage: "fashion-mnist (carried), a folder with the four official IDX files, or one images `FILE`"},
+		&cli.StringFlag{Name: "data", Usage: "fashion-mnist (carried), a name of sslmem data list, or the `PATH` of a folder, archive or file of images"},
 		&cli.Uint64Flag{Name: "seed", Usage: "seed `N` of the splits and of everything random"},
 		&cli.IntFlag{Name: "pairs", Usage: "number `N` of f/g pairs, whose scores are averaged"},
 		deviceFlag(),

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 
 	"sslmem/cli/config"
@@ -33,9 +34,11 @@ func newRun(s Settings, c *console, kind, out string, overwrite bool) (*run, err
 		return nil, err
 	}
 	var err error
-	if r.data, err = openData(s.Data); err != nil {
+	if r.data, err = openData(s.Data, s.ImageSize); err != nil {
 		return nil, err
 	}
+	s.fit(r.data)
+	r.settings = s
 	if r.splits, err = data.Draw(r.data.Len(), s.Splits, rng.Sub(s.Seed, rng.Word("splits"))); err != nil {
 		return nil, usageError{err}
 	}
@@ -75,7 +78,7 @@ func openRun(path string, c *console) (*run, error) {
 	if err := r.settings.Check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", dir.Join(rundir.ConfigFile), err)
 	}
-	if r.data, err = openData(r.settings.Data); err != nil {
+	if r.data, err = openData(r.settings.Data, r.settings.ImageSize); err != nil {
 		return nil, err
 	}
 	if r.splits, err = data.LoadSplits(dir.Join(rundir.SplitsFile)); err != nil {
@@ -103,13 +106,18 @@ func (r *run) useDevice(name string) (err error) {
 	return nil
 }
 
-// openData reads the training images of a data set, by name or path.
-func openData(name string) (*data.Dataset, error) {
-	if name == carried {
-		train, _, err := data.FashionMNIST()
-		return train, err
+// openData reads the training images of a data set, by name or path, with the
+// given side or, if that is 0, as they are.
+func openData(name string, size int) (*data.Dataset, error) {
+	set, err := data.OpenSet(name)
+	if err != nil {
+		return nil, fmt.Errorf("data %q: %w", name, err)
 	}
-	train, _, err := data.Open(name)
+	defer set.Close()
+	train, err := data.Load(set.Train, size)
+	if errors.Is(err, data.ErrSizes) {
+		err = fmt.Errorf("%w, such as: --set image_size=96", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("data %q: %w", name, err)
 	}
@@ -144,8 +152,5 @@ func (r *run) trainingImages(e role) []int {
 	return r.splits.G()
 }
 
-// pairSeed is the seed of both encoders of a pair, for weights, order and
-// views alike. What they have in common by it cancels in L_g − L_f.
-func (r *run) pairSeed(pair int) uint64 {
-	return rng.Sub(r.settings.Seed, rng.Word("pair"), uint64(pair))
-}
+// pairSeed is that of the settings.
+func (r *run) pairSeed(pair int) uint64 { return r.settings.pairSeed(pair) }

@@ -2,11 +2,13 @@ package cli
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 
 	"sslmem/cli/config"
 	"sslmem/data"
 	"sslmem/data/augment"
+	"sslmem/data/rng"
 	"sslmem/mem"
 	"sslmem/ssl"
 )
@@ -14,7 +16,7 @@ import (
 // Settings are everything that a run depends on, and the content of its
 // config.toml.
 type Settings struct {
-	Data   string `toml:"data" json:"data"`     // "fashion-mnist", or the path of IDX files
+	Data   string `toml:"data" json:"data"`     // "fashion-mnist", another name of sslmem data list, or a path
 	Seed   uint64 `toml:"seed" json:"seed"`     // of the splits and, with the number of the pair, of everything else
 	Pairs  int    `toml:"pairs" json:"pairs"`   // f/g pairs, whose scores are averaged
 	Device string `toml:"device" json:"device"` // auto, cpu, cuda or cuda:N
@@ -23,6 +25,10 @@ type Settings struct {
 	// encoders are trained at once as the cores allow. 0 gives all cores to one
 	// encoder, which is faster for large networks only.
 	Threads int `toml:"threads" json:"threads"`
+
+	// ImageSize is the side of the images: their shorter side is resized to it and
+	// the middle is taken. 0 leaves them as they are, all of one size.
+	ImageSize int `toml:"image_size" json:"image_size"`
 
 	Splits data.SplitSizes `toml:"splits" json:"splits"`
 	Recipe ssl.Recipe      `toml:"recipe" json:"recipe"`
@@ -43,9 +49,6 @@ type ScoreSettings struct {
 	CurveViews  int `toml:"curve_views" json:"curve_views"`
 }
 
-// carried is the name of the data set that the program carries.
-const carried = "fashion-mnist"
-
 // Defaults returns the settings of the demo: several small, quickly trained
 // pairs of encoders on the carried images.
 func Defaults() Settings {
@@ -54,7 +57,7 @@ func Defaults() Settings {
 		panic(err) // the recipe is part of the program
 	}
 	return Settings{
-		Data:   carried,
+		Data:   data.Carried,
 		Pairs:  3,
 		Device: "auto", Threads: 1,
 		Splits: data.SplitSizes{Shared: 150, Candidate: 200, Independent: 200, External: 600},
@@ -76,6 +79,8 @@ func (s Settings) Check() error {
 	switch {
 	case s.Pairs < 1 || s.Pairs > 1000:
 		return fmt.Errorf("pairs is %d but must lie between 1 and 1000", s.Pairs)
+	case s.ImageSize < 0 || s.ImageSize > 4096:
+		return fmt.Errorf("image_size is %d but must lie between 0 and 4096", s.ImageSize)
 	case s.Threads < 0 || s.Threads > 1024:
 		return fmt.Errorf("threads is %d but must lie between 0 and 1024", s.Threads)
 	case s.Score.CurvePoints < 0 || s.Score.CurvePoints > s.Recipe.Epochs:
@@ -90,6 +95,21 @@ func (s Settings) Check() error {
 		return err
 	}
 	return s.Score.scorer(s.Recipe, s.Seed).Check()
+}
+
+// fit opens the views of the demo for images of another kind: its normalisation
+// is that of one grey data set, and so colour images are normalised by their own
+// mean and deviation, in their own size.
+func (s *Settings) fit(d *data.Dataset) {
+	if views := &s.Recipe.Augment; d.C != 1 && reflect.DeepEqual(*views, Defaults().Recipe.Augment) {
+		views.Size, views.Mean, views.Std = 0, nil, nil
+	}
+}
+
+// pairSeed is the seed of both encoders of a pair, for weights, order and
+// views alike. What they have in common by it cancels in L_g − L_f.
+func (s Settings) pairSeed(pair int) uint64 {
+	return rng.Sub(s.Seed, rng.Word("pair"), uint64(pair))
 }
 
 // scorer returns the Scorer of these settings, without device and report.

@@ -169,5 +169,5 @@ func imagenet() Entry {
 			{Name: "ILSVRC2012_img_train.tar", MD5: "1d675b47d978889d74fa0da5fadfb00e"},
 			{Name: "ILSVRC2012_img_val.tar", MD5: "29b22e2961454d5413ddabcf34fc5622"},
 		},
-		Manual: "sign the agreement at https://image-net.org, fetch the two archives there, and unpack them to train/WNID/*.JPEG and val/WNID/*.JPEG"}
+		Manual: "sign the agreement at https://image-net.org, and fetch the two archives there; the training images are read from theirs as they are, or from train/WNID/*.JPEG and val/WNID/*.JPEG where both are unpacked"}
 }

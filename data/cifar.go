@@ -133,7 +133,7 @@ func (c cifar) readPython(f *tree.File) (*batch, error) {
 	for i, v := range list.Items {
 		n, ok := v.(int64)
 		if !ok {
-			return nil, format.Errorf(f.Path, 0, "label %d is %v and no whole number", i, v)
+			return nil, format.Errorf(f.Path, 0, "label %d is %T and no whole number", i, v)
 		}
 		b.labels[i] = int(n)
 	}
@@ -169,7 +169,7 @@ func (c cifar) readNames(f *tree.File) ([]string, error) {
 	for i, v := range list.Items {
 		s, ok := v.(string)
 		if !ok {
-			return nil, format.Errorf(f.Path, 0, "name %d is %v and no text", i, v)
+			return nil, format.Errorf(f.Path, 0, "name %d is %T and no text", i, v)
 		}
 		names = append(names, s)
 	}

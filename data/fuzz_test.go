@@ -5,7 +5,11 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"errors"
+	"io"
+	"os"
+	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 
 	"sslmem/data/format"
@@ -68,6 +72,56 @@ func FuzzSplits(f *testing.F) {
 		again, err := parseSplits(b)
 		if err != nil || !reflect.DeepEqual(again, s) {
 			t.Fatalf("%+v became %+v, %v", s, again, err)
+		}
+	})
+}
+
+// FuzzOpen: whatever lies at a path, opening it does not panic, errors name it,
+// and what is accepted is consistent. The format is recognised from the content.
+func FuzzOpen(f *testing.F) {
+	for _, name := range []string{
+		"shards/train-00000.tar", "numpy/images.npz", "numpy/labels.npy", "svhn/extra_32x32.mat", "gzip.zip",
+		"cifar-10-python.tar.gz", "cifar-100-binary.tar.gz", "fashion/t10k-images-idx3-ubyte.gz",
+	} {
+		b, err := os.ReadFile(filepath.Join("testdata", "official", filepath.FromSlash(name)))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+		if r, err := gzip.NewReader(bytes.NewReader(b)); err == nil {
+			if b, err = io.ReadAll(r); err != nil {
+				f.Fatal(err)
+			}
+			f.Add(b) // a plain archive, of which changes reach the content
+		}
+	}
+	path := filepath.Join(f.TempDir(), "fuzzed")
+	f.Fuzz(func(t *testing.T, content []byte) {
+		if err := os.WriteFile(path, content, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		s, err := OpenSet(path)
+		if err != nil {
+			if !strings.Contains(err.Error(), path) {
+				t.Fatalf("the error names no file: %v", err)
+			}
+			return
+		}
+		defer s.Close()
+		for _, src := range []Source{s.Train, s.Test} {
+			if src == nil {
+				continue
+			}
+			d, err := Load(src, 8)
+			if err != nil {
+				if !strings.Contains(err.Error(), path) {
+					t.Fatalf("the error names no file: %v", err)
+				}
+				continue
+			}
+			if err := d.Check(); err != nil {
+				t.Fatal(err)
+			}
 		}
 	})
 }

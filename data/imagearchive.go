@@ -295,6 +295,20 @@ func openImageArchive(t *tree.Tree) (train, test Source, err error) {
 	return first, second, nil
 }
 
+// imagenetTrain is the official archive of ImageNet's training images: an archive
+// for each class.
+const imagenetTrain = "ILSVRC2012_img_train.tar"
+
+// openImageNet opens the official archive of training images in a folder. That of
+// the test images holds no labels and is left alone.
+func openImageNet(t *tree.Tree) (train, test Source, err error) {
+	inner, err := tree.Open(filepath.Join(t.Path, imagenetTrain))
+	if err != nil {
+		return nil, nil, err
+	}
+	return openImageArchive(inner)
+}
+
 // commonFolder returns the folder that all members lie in, with "/" at the end.
 func commonFolder(members []member) string {
 	common := members[0].name

@@ -157,7 +157,8 @@ func TestShards(t *testing.T) {
 
 // TestNestedTar: ImageNet's archive of training images holds one of each class.
 func TestNestedTar(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "train.tar")
+	dir := t.TempDir()
+	path := filepath.Join(dir, "ILSVRC2012_img_train.tar")
 	f, err := os.Create(path)
 	if err != nil {
 		t.Fatal(err)
@@ -180,12 +181,14 @@ func TestNestedTar(t *testing.T) {
 	}
 	outer.Close()
 	f.Close()
-	d, _, err := data.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d.Len() != 4 || !slices.Equal(d.Labels, []int{0, 0, 1, 1}) || !slices.Equal(d.Classes, []string{"n01", "n02"}) {
-		t.Errorf("%d images, labels %v, classes %v", d.Len(), d.Labels, d.Classes)
+	for _, ref := range []string{path, dir} {
+		d, _, err := data.Open(ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d.Len() != 4 || !slices.Equal(d.Labels, []int{0, 0, 1, 1}) || !slices.Equal(d.Classes, []string{"n01", "n02"}) {
+			t.Errorf("%d images, labels %v, classes %v", d.Len(), d.Labels, d.Classes)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -51,7 +52,7 @@ func Load(s Source, size int) (*Dataset, error) {
 			return err
 		}
 		if im.C != d.C || im.H != d.H || im.W != d.W {
-			return fmt.Errorf("data: image %d%s has %d×%d×%d pixels, but the first has %d×%d×%d: give the size that all shall have", i, nameOf(s, i), im.C, im.H, im.W, d.C, d.H, d.W)
+			return fmt.Errorf("data: image %d%s has %d×%d×%d pixels, but the first has %d×%d×%d: %w", i, nameOf(s, i), im.C, im.H, im.W, d.C, d.H, d.W, ErrSizes)
 		}
 		copy(d.Image(i), im.Pixels)
 		return nil
@@ -61,6 +62,9 @@ func Load(s Source, size int) (*Dataset, error) {
 	}
 	return d, d.Check()
 }
+
+// ErrSizes is wrapped by the error of [Load] for images of different sizes.
+var ErrSizes = errors.New("give the size that all shall have")
 
 // maxLoad bounds what Load reads into memory, in bytes.
 const maxLoad = 64e9

@@ -149,6 +149,7 @@ var forms = map[string]form{
 	})},
 	"images":         {title: "folder of images", open: func(t *tree.Tree, _ string) (Source, Source, error) { return openFolders(t.Path) }},
 	"images-archive": {title: "archive of images", open: func(t *tree.Tree, _ string) (Source, Source, error) { return openImageArchive(t) }},
+	"imagenet":       {title: "ImageNet, archive of training images", open: func(t *tree.Tree, _ string) (Source, Source, error) { return openImageNet(t) }},
 	"shards":         {title: "WebDataset", open: func(t *tree.Tree, _ string) (Source, Source, error) { return openShards(t) }},
 	"npz":            {title: "NumPy .npz", open: inMemory(func(t *tree.Tree, _ string) (*Dataset, *Dataset, error) { return openNPZ(t) })},
 	"npy": {title: "NumPy .npy", open: inMemory(func(t *tree.Tree, _ string) (*Dataset, *Dataset, error) {
@@ -175,8 +176,18 @@ func openCIFAR(key string) func(*tree.Tree, string) (Source, Source, error) {
 	return inMemory(func(t *tree.Tree, _ string) (*Dataset, *Dataset, error) { return cifarForms[key].read(t) })
 }
 
-// openTree recognises and opens what lies in t.
+// openTree recognises and opens what lies in t. A folder with the official archive
+// of a data set stands for it.
 func openTree(t *tree.Tree, part string) (*Set, error) {
+	if t.IsFolder() {
+		if path := officialArchive(t.Path); path != "" {
+			inner, err := tree.Open(path)
+			if err != nil {
+				return nil, err
+			}
+			t = inner
+		}
+	}
 	key, err := recognise(t)
 	if err != nil {
 		return nil, err

@@ -51,6 +51,9 @@ func recognise(t *tree.Tree) (string, error) {
 			}
 		}
 	}
+	if t.IsFolder() && exists(filepath.Join(t.Path, imagenetTrain)) {
+		return "imagenet", nil
+	}
 	key := ""
 	seen := map[string]bool{} // endings
 	err := t.Visit(func(name string) bool {
@@ -67,7 +70,7 @@ func recognise(t *tree.Tree) (string, error) {
 		return key, nil
 	case t.IsFolder() && hasImages(t.Path):
 		return "images", nil
-	case t.IsFolder() && seen["tar"], t.IsTar() && seen["cls"]:
+	case t.IsFolder() && hasShards(t.Path), t.IsTar() && seen["cls"]:
 		return "shards", nil
 	case t.IsZip() && seen["npy"]:
 		return "npz", nil
@@ -75,6 +78,25 @@ func recognise(t *tree.Tree) (string, error) {
 		return "images-archive", nil
 	}
 	return "", unknown(t)
+}
+
+func hasShards(dir string) bool {
+	paths, err := shardsIn(dir)
+	return err != nil || len(paths) > 0
+}
+
+// officialArchive returns the archive of a known data set that lies in a folder, or
+// "".
+func officialArchive(dir string) string {
+	for _, e := range Catalogue() {
+		for _, f := range e.Files {
+			packed := strings.HasSuffix(f.Name, ".tar.gz") || strings.HasSuffix(f.Name, ".tgz") || strings.HasSuffix(f.Name, ".zip")
+			if path := filepath.Join(dir, f.Name); packed && exists(path) {
+				return path
+			}
+		}
+	}
+	return ""
 }
 
 func ending(name string) string { return strings.ToLower(strings.TrimPrefix(filepath.Ext(name), ".")) }

@@ -139,7 +139,7 @@ func (a *Array) setState(state Tuple) error {
 	for _, v := range shape {
 		n, ok := v.(int64)
 		if !ok || n < 0 || n > maxElements {
-			return fmt.Errorf("%v is no length of a dimension", v)
+			return fmt.Errorf("%T is no length of a dimension, or one beyond every limit", v) // %v of nested tuples may have no end
 		}
 		a.Shape = append(a.Shape, int(n))
 	}

@@ -75,3 +75,19 @@ func TestPickleArray(t *testing.T) {
 		t.Errorf("%v: %v, %v", a, ints, err)
 	}
 }
+
+// TestPickleNested: tuples that hold each other twice double with each, and so
+// must never be printed.
+func TestPickleNested(t *testing.T) {
+	in := "(t"
+	for range 60 {
+		in += "p1\n0(g1\ng1\nt"
+	}
+	array := "cnumpy.core.multiarray\n_reconstruct\n(tR(I1\n(" + in + "tcnumpy\ndtype\n(S'u1'\ntRI00\nS'a'\ntb."
+	if _, err := format.ReadPickle("p", []byte(array)); err == nil || !strings.Contains(err.Error(), "no length") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := format.ReadPickle("p", []byte(in+".")); err != nil {
+		t.Error(err)
+	}
+}
