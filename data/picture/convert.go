@@ -2,6 +2,7 @@ package picture
 
 import (
 	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"io"
@@ -12,8 +13,9 @@ func isTruncated(err error) bool {
 }
 
 // convert writes im to into as red, green and blue. video says that YCbCr has
-// the narrow range and the upsampling of WebP.
-func convert(im image.Image, video bool, into *Image) {
+// the narrow range and the upsampling of WebP. It is an error if a pixel names a
+// colour that the palette does not have.
+func convert(im image.Image, video bool, into *Image) error {
 	b := im.Bounds()
 	into.Resize(3, b.Dy(), b.Dx())
 	switch im := im.(type) {
@@ -59,19 +61,40 @@ func convert(im image.Image, video bool, into *Image) {
 			return press(ink[0], left), press(ink[1], left), press(ink[2], left)
 		})
 	case *image.Paletted:
-		each(into, b, func(x, y int) (r, g, b uint8) {
-			c := color.NRGBAModel.Convert(im.Palette[im.ColorIndexAt(x, y)]).(color.NRGBA)
-			if n, ok := im.Palette[im.ColorIndexAt(x, y)].(color.NRGBA); ok {
-				c = n // exact where alpha is 0
-			}
-			return c.R, c.G, c.B
-		})
+		return convertPaletted(im, into)
 	default:
 		each(into, b, func(x, y int) (r, g, b uint8) {
 			c := color.NRGBAModel.Convert(im.At(x, y)).(color.NRGBA)
 			return c.R, c.G, c.B
 		})
 	}
+	return nil
+}
+
+// convertPaletted looks colours up; alpha is dropped.
+func convertPaletted(im *image.Paletted, into *Image) error {
+	colours := make([]color.NRGBA, len(im.Palette))
+	for i, c := range im.Palette {
+		exact, ok := c.(color.NRGBA) // also where alpha is 0
+		if !ok {
+			exact = color.NRGBAModel.Convert(c).(color.NRGBA)
+		}
+		colours[i] = exact
+	}
+	bounds := im.Bounds()
+	wrong := -1
+	each(into, bounds, func(x, y int) (r, g, b uint8) {
+		i := int(im.ColorIndexAt(x, y))
+		if i >= len(colours) {
+			wrong = i
+			return 0, 0, 0
+		}
+		return colours[i].R, colours[i].G, colours[i].B
+	})
+	if wrong >= 0 {
+		return fmt.Errorf("a pixel has colour %d of a palette of %d", wrong, len(colours))
+	}
+	return nil
 }
 
 // press returns what is left of a channel under an ink, where left is left by

@@ -111,7 +111,9 @@ func Decode(file string, content []byte, orient bool, into *Image) error {
 	if size := im.Bounds().Size(); size.X < 1 || size.Y < 1 {
 		return format.Errorf(file, 0, "a picture of %d×%d pixels", size.X, size.Y)
 	}
-	convert(im, c.name == "WebP", into)
+	if err := convert(im, c.name == "WebP", into); err != nil {
+		return &format.Error{File: file, Msg: "damaged " + c.name + " file", Err: err}
+	}
 	if orient && c.name == "JPEG" {
 		turn(into, exifOrientation(content))
 	}
