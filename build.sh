@@ -4,6 +4,8 @@
 #   ./build.sh [build]       libtorch, gotorch, the C++ shim and bin/sslmem
 #   ./build.sh demo [flags]  build, then the demonstration (flags go to `sslmem demo`)
 #   ./build.sh test          build, then every check; go test comes last
+#   ./build.sh stress        build, then package torch for some minutes: the race detector, 64
+#                            goroutines beside the collector for a minute, 10,000 training steps
 #   ./build.sh bench [flags] build, then the benchmarks against PyTorch, C++ and gotorch
 #   ./build.sh doctor        what is here and what is missing; changes nothing
 #
@@ -59,6 +61,14 @@ run_tests() {
   say race "passed in the ${#pure[@]} packages that are pure Go"
   release
   exec go test ./...
+}
+
+run_stress() {
+  build
+  logged 'go test -race ./torch/...' go test -race ./torch/...
+  say race 'passed in torch and the packages below it'
+  release
+  SSLMEM_STRESS=1 exec go test -count 1 -timeout 30m -v -run 'Concurren|TrainingMemory' ./torch
 }
 
 # run_bench compares with Python's PyTorch of the same version: python3's own if libtorch
@@ -119,7 +129,7 @@ git rev-parse HEAD >/dev/null 2>&1 || export GOFLAGS="${GOFLAGS:-} -buildvcs=fal
 command=${1:-build}
 shift $(($# > 0))
 case $command in
-build | test | doctor) (($# == 0)) || fail "$command takes no arguments, so not $1 either." ;;
+build | test | stress | doctor) (($# == 0)) || fail "$command takes no arguments, so not $1 either." ;;
 esac
 case $command in
 build) build ;;
@@ -129,7 +139,8 @@ demo)
   exec bin/sslmem demo "$@"
   ;;
 test) run_tests ;;
+stress) run_stress ;;
 bench) run_bench "$@" ;;
 doctor) run_doctor ;;
-*) fail "there is no command $command: use build, demo, test, bench or doctor." ;;
+*) fail "there is no command $command: use build, demo, test, stress, bench or doctor." ;;
 esac

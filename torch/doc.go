@@ -66,8 +66,21 @@
 //   - Closing a scope frees names, not memory that others hold: a view
 //     elsewhere, a second name or the autograd graph keeps it alive.
 //
+// # Leak hunting
+//
 // [Live] counts the tensors of the process. A test that compares it before and
-// after finds every scope that was not closed; package torchtest does so.
+// after finds every scope that was not closed; package torchtest does so. Where
+// the lost tensors were made is told by running the program with
+//
+//	SSLMEM_DEBUG_TENSORS=1
+//
+// in the environment, or after [TrackTensors]: each tensor then remembers the
+// calls that made it, [LiveTensors] lists those that live, and
+// [WriteLiveTensors] reports them by place, the largest first. Tests of
+// torchtest.NoLeak print that report when they fail. Memory that grows while
+// Live does not is held by autograd graphs, through results that are kept from
+// step to step, a Grad that was made with CreateGraph, or a hook or [Function]
+// that refers to its own results.
 //
 // # Errors
 //

@@ -31,6 +31,9 @@ func NewHandle(t *Tensor) unsafe.Pointer {
 	join("NewHandle", t)
 	r := C.ct_retain(t.h)
 	check("NewHandle", r.err, t)
+	if tracked.on.Load() {
+		track(r.t, Root)
+	}
 	return handlePointer(uintptr(r.t))
 }
 

@@ -28,6 +28,9 @@ func child(what string) int {
 		fmt.Printf("%q %q %d\n", torch.Version(), torch.LibraryPath(), torch.Live())
 	case "memory":
 		fmt.Println(peakOfAdds(1500, 10, 4<<20))
+	case "train":
+		torch.SetNumThreads(1)
+		fmt.Println(train(trainingSteps()))
 	case "recompute", "keep":
 		fmt.Println(deepNet(what == "recompute"))
 	}

@@ -1,6 +1,7 @@
 package torch_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"strconv"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"sslmem/torch"
+	"sslmem/torch/optim"
 	"sslmem/torch/torchtest"
 )
 
@@ -27,16 +29,19 @@ func peakOfAdds(n, perScope, bytes int) int {
 	return peakRSS()
 }
 
-// peakRSS returns VmHWM in MB.
-func peakRSS() int {
+// peakRSS returns the peak of resident memory in MB.
+func peakRSS() int { return processMemory("VmHWM:") >> 10 }
+
+// processMemory returns a line of /proc/self/status in KB, 0 where there is none.
+func processMemory(field string) int {
 	text, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return 0
 	}
 	for line := range strings.Lines(string(text)) {
-		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "VmHWM:" {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == field {
 			kb, _ := strconv.Atoi(fields[1])
-			return kb >> 10
+			return kb
 		}
 	}
 	return 0
@@ -61,6 +66,69 @@ func TestMemoryStaysFlat(t *testing.T) {
 	t.Logf("peak %d MB", peak)
 	if peak == 0 || peak >= 350 {
 		t.Errorf("peak %d MB, want under 350", peak)
+	}
+}
+
+// trainingSteps is how many steps the child of TestTrainingMemory makes:
+// 10,000 in ./build.sh stress, which sets SSLMEM_STRESS.
+func trainingSteps() int {
+	if os.Getenv("SSLMEM_STRESS") != "" {
+		return 10000
+	}
+	return 500
+}
+
+// train makes steps of a small convolutional network with AdamW, a hook of a
+// parameter, one of each step's activations and a Function, and returns the
+// resident memory in KB after a tenth of them and at the end.
+func train(steps int) (early, late int) {
+	g := torch.NewGenerator(1, torch.CPU)
+	conv := g.Randn(torch.Root, []int{8, 1, 3, 3}, torch.Float32)
+	linear := g.Randn(torch.Root, []int{10, 8}, torch.Float32)
+	params := []*torch.Tensor{conv.RequireGrad(true), linear.RequireGrad(true)}
+	defer conv.Free()
+	defer linear.Free()
+	adam := optim.NewAdam(params, optim.AdamOptions{WeightDecay: 0.01, Decoupled: true})
+	defer adam.Free()
+	defer conv.RegisterHook(func(g *torch.Tensor) *torch.Tensor { return g.Clamp(-1, 1) })()
+	for step := range steps {
+		s := torch.NewScope()
+		x := g.Randn(s, []int{32, 1, 12, 12}, torch.Float32)
+		h := torch.Recompute(func(x *torch.Tensor) *torch.Tensor {
+			return x.Conv2d(conv, nil, []int{1, 1}, []int{1, 1}, []int{1, 1}, 1).Relu()
+		}, x)
+		h.RegisterHook(func(g *torch.Tensor) *torch.Tensor { return g.MulScalar(0.5) })
+		y := torch.Apply(straightThrough{}, h.MeanDim([]int{2, 3}, false).Linear(linear, nil))[0]
+		y.Sub(s.Ones([]int{10}, torch.Float32, torch.CPU)).Pow(2).Mean().Backward()
+		adam.Step(1e-3)
+		adam.ZeroGrad()
+		s.Close()
+		if step+1 == steps/10 {
+			early = processMemory("VmRSS:")
+		}
+	}
+	return early, processMemory("VmRSS:")
+}
+
+// TestTrainingMemory has a process train, whose memory must not grow after the
+// first tenth of the steps.
+func TestTrainingMemory(t *testing.T) {
+	if _, err := os.Stat("/proc/self/status"); err != nil {
+		t.Skip("resident memory is read from /proc")
+	}
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "SSLMEM_TEST_CHILD=train")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	var early, late int
+	if _, err := fmt.Sscan(string(out), &early, &late); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	t.Logf("%d MB after %d steps, %d MB after %d", early>>10, trainingSteps()/10, late>>10, trainingSteps())
+	if growth := late - early; growth > 8<<10 {
+		t.Errorf("resident memory grew by %d KB, from %d KB", growth, early)
 	}
 }
 

@@ -94,6 +94,9 @@ func (s *Scope) Close() {
 
 func (sl *slots) release() {
 	if len(sl.handles) > 0 {
+		if tracked.on.Load() {
+			untrack(sl.handles...)
+		}
 		C.ct_release_many(unsafe.SliceData(sl.handles), C.int64_t(len(sl.handles)))
 		drain()
 	}
@@ -175,6 +178,9 @@ func (s *Scope) mustOpen(op string) {
 // wrap makes the Go side of a handle that nobody else owns.
 func (s *Scope) wrap(h C.ct_tensor) *Tensor {
 	t := &Tensor{h: h, s: s}
+	if tracked.on.Load() {
+		track(h, s)
+	}
 	if s == nil {
 		t.root = newRoot(t)
 		return t
@@ -189,6 +195,9 @@ func newRoot(t *Tensor) *runtime.Cleanup {
 }
 
 func releaseHandle(h C.ct_tensor) {
+	if tracked.on.Load() {
+		untrack(h)
+	}
 	C.ct_release(h)
 	drain()
 }

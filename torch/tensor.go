@@ -62,6 +62,9 @@ func (t *Tensor) MoveTo(s *Scope) *Tensor {
 		return t
 	}
 	t.leave()
+	if tracked.on.Load() {
+		trackMove(t.h, s)
+	}
 	t.s = s
 	if s == nil {
 		t.root = newRoot(t)
@@ -94,16 +97,6 @@ func (t *Tensor) leave() {
 		return
 	}
 	t.s.slots.remove(t.slot)
-}
-
-// Live returns the number of tensors that exist in this process: those of
-// open scopes and the root tensors that are not collected yet. Each name of a
-// tensor counts, even where several share memory. It does not load libtorch.
-func Live() int {
-	if !library.loaded.Load() {
-		return 0
-	}
-	return int(C.ct_live())
 }
 
 func (t *Tensor) describe(op string) (m C.ct_meta) {

@@ -15,6 +15,7 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,7 +35,7 @@ func Main(m *testing.M) {
 	}
 	code := m.Run()
 	if n := Drain(0); code == 0 && n != 0 {
-		fmt.Fprintf(os.Stderr, "torchtest: %d tensors live after the last test; close their scopes, or let go of root tensors\n", n)
+		fmt.Fprintf(os.Stderr, "torchtest: %d tensors live after the last test; close their scopes, or let go of root tensors%s\n", n, whereMade())
 		code = 1
 	}
 	os.Exit(code)
@@ -42,15 +43,27 @@ func Main(m *testing.M) {
 
 // NoLeak makes the test fail if more tensors live at its end than now. Call it
 // first, so that it counts after all other clean-ups. The count is that of the
-// whole process, so the test must not run in parallel with others.
+// whole process, so the test must not run in parallel with others. With
+// SSLMEM_DEBUG_TENSORS=1 in the environment the failure tells where each of the
+// living tensors was made; see [torch.WriteLiveTensors].
 func NoLeak(t testing.TB) {
 	t.Helper()
 	before := settled()
 	t.Cleanup(func() {
 		if n := Drain(before); n > before {
-			t.Errorf("%d tensors live, %d more than before the test", n, n-before)
+			t.Errorf("%d tensors live, %d more than before the test%s", n, n-before, whereMade())
 		}
 	})
+}
+
+// whereMade tells where the living tensors were made, or how to find out.
+func whereMade() string {
+	if !torch.TrackingTensors() {
+		return "; run it with SSLMEM_DEBUG_TENSORS=1 to see where they were made"
+	}
+	var b strings.Builder
+	_ = torch.WriteLiveTensors(&b) // a Builder takes all
+	return "\n" + b.String()
 }
 
 // Drain runs the garbage collector until at most want tensors live, or half a

@@ -67,6 +67,24 @@ func TestNoLeak(t *testing.T) {
 	})
 }
 
+// TestNoLeakReport leaks from a function that the report must name.
+func TestNoLeakReport(t *testing.T) {
+	s := torch.NewScope()
+	defer s.Close()
+	expect(t, "SSLMEM_DEBUG_TENSORS=1", func(r *recorder) {
+		torchtest.NoLeak(r)
+		leak(s)
+	})
+	torch.TrackTensors(true)
+	defer torch.TrackTensors(false)
+	expect(t, "torchtest_test.leak\n", func(r *recorder) {
+		torchtest.NoLeak(r)
+		leak(s)
+	})
+}
+
+func leak(s *torch.Scope) { torch.Scalar(s, 1.0) }
+
 func TestDrain(t *testing.T) {
 	torchtest.NoLeak(t)
 	before := torchtest.Drain(0)
