@@ -6,7 +6,7 @@ import (
 	"sslmem/torch"
 )
 
-// Linear maps [N, In] to [N, Out], as torch.nn.Linear.
+// Linear maps [N, In], or [N, L, In], … to [N, Out], …, as torch.nn.Linear.
 type Linear struct {
 	Weight *torch.Tensor // [Out, In]
 	Bias   *torch.Tensor // [Out], or nil

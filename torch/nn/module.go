@@ -1,10 +1,7 @@
 package nn
 
 import (
-	"fmt"
 	"iter"
-	"slices"
-	"strings"
 
 	"sslmem/torch"
 )
@@ -26,6 +23,7 @@ type Layer interface {
 // A Registry collects the tensors of a module with their full names.
 type Registry struct {
 	prefix  string
+	owner   Module
 	entries []entry
 	modes   []*bool
 }
@@ -34,6 +32,7 @@ type entry struct {
 	name   string
 	slot   **torch.Tensor
 	buffer bool
+	owner  Module
 }
 
 // Param names a tensor that is trained. A nil tensor is left out.
@@ -45,32 +44,38 @@ func (r *Registry) Buffer(name string, slot **torch.Tensor) { r.add(name, slot, 
 
 func (r *Registry) add(name string, slot **torch.Tensor, buffer bool) {
 	if *slot != nil {
-		r.entries = append(r.entries, entry{r.prefix + name, slot, buffer})
+		r.entries = append(r.entries, entry{r.prefix + name, slot, buffer, r.owner})
 	}
 }
 
 // Module names a child; the names of its tensors get the prefix "name.".
 func (r *Registry) Module(name string, m Module) {
-	before := r.prefix
-	r.prefix += name + "."
+	prefix, owner := r.prefix, r.owner
+	r.prefix, r.owner = prefix+name+".", m
 	m.Register(r)
-	r.prefix = before
+	r.prefix, r.owner = prefix, owner
 }
 
 // Training names the flag that [SetTraining] sets.
 func (r *Registry) Training(flag *bool) { r.modes = append(r.modes, flag) }
 
 func registry(m Module) *Registry {
-	r := &Registry{}
+	r := &Registry{owner: m}
 	m.Register(r)
 	return r
 }
 
-// Parameters yields the trained tensors with their names, in order.
+// Parameters yields the parameters with their names, in order. One that is
+// registered twice, as tied weights are, comes once, under its first name.
 func Parameters(m Module) iter.Seq2[string, *torch.Tensor] {
 	return func(yield func(string, *torch.Tensor) bool) {
+		seen := map[*torch.Tensor]bool{}
 		for _, e := range registry(m).entries {
-			if !e.buffer && !yield(e.name, *e.slot) {
+			if e.buffer || seen[*e.slot] {
+				continue
+			}
+			seen[*e.slot] = true
+			if !yield(e.name, *e.slot) {
 				return
 			}
 		}
@@ -78,7 +83,7 @@ func Parameters(m Module) iter.Seq2[string, *torch.Tensor] {
 }
 
 // State yields all tensors, parameters and buffers, with their names, in order:
-// PyTorch's state_dict.
+// PyTorch's state_dict. Tied weights come under each of their names.
 func State(m Module) iter.Seq2[string, *torch.Tensor] {
 	return func(yield func(string, *torch.Tensor) bool) {
 		for _, e := range registry(m).entries {
@@ -89,7 +94,7 @@ func State(m Module) iter.Seq2[string, *torch.Tensor] {
 	}
 }
 
-// Tensors returns the trained tensors as a list, for an optimizer.
+// Tensors returns the parameters as a list, for an optimizer.
 func Tensors(m Module) []*torch.Tensor {
 	var list []*torch.Tensor
 	for _, t := range Parameters(m) {
@@ -98,7 +103,7 @@ func Tensors(m Module) []*torch.Tensor {
 	return list
 }
 
-// NumParameters returns the number of trained elements.
+// NumParameters returns the number of elements of all parameters.
 func NumParameters(m Module) int {
 	n := 0
 	for _, t := range Parameters(m) {
@@ -115,25 +120,61 @@ func SetTraining(m Module, on bool) {
 	}
 }
 
+// RequireGrad sets whether a module's parameters are trained. False freezes
+// them: no gradients are computed for them, and optimizers pass them over.
+// Batch norm moves its statistics all the same in training; see [SetTraining].
+func RequireGrad(m Module, on bool) {
+	for _, p := range Parameters(m) {
+		p.RequireGrad(on)
+	}
+}
+
 // To moves a module to a device and its [O, C, H, W] weights to a memory
 // format. Do it before an optimizer gets the parameters: all tensors of the
 // module are replaced by new root tensors with the same values and without
-// gradients, and the old ones are freed.
+// gradients, and the old ones are freed. Tied weights stay tied.
 func To(m Module, device torch.Device, format torch.MemoryFormat) {
+	replace(m, func(old *torch.Tensor) *torch.Tensor {
+		moved := old.ToDevice(device)
+		if moved.Dim() != 4 {
+			return moved
+		}
+		formatted := torch.Root.EmptyFormat(moved.Shape(), moved.DType(), device, format)
+		formatted.CopyFrom(moved)
+		moved.Free()
+		return formatted
+	})
+}
+
+// ToDType converts the floating-point tensors of a module, such as to
+// [torch.BFloat16]; integers, as a batch norm's count, stay as they are. Like
+// [To], it replaces the tensors.
+func ToDType(m Module, dtype torch.DType) {
+	replace(m, func(old *torch.Tensor) *torch.Tensor {
+		if !old.DType().IsFloating() {
+			return old.ToDType(old.DType())
+		}
+		return old.ToDType(dtype)
+	})
+}
+
+// replace puts what convert makes of each tensor, a root tensor of its own, in
+// its place and frees the old one.
+func replace(m Module, convert func(old *torch.Tensor) *torch.Tensor) {
 	torch.NoGrad(func() {
+		done := map[*torch.Tensor]*torch.Tensor{}
 		for _, e := range registry(m).entries {
 			old := *e.slot
-			moved := old.ToDevice(device)
-			if moved.Dim() == 4 {
-				formatted := torch.Root.EmptyFormat(moved.Shape(), moved.DType(), device, format)
-				formatted.CopyFrom(moved)
-				moved.Free()
-				moved = formatted
+			if done[old] == nil {
+				next := convert(old)
+				if old.RequiresGrad() {
+					next = detached(next).RequireGrad(true)
+				}
+				done[old] = next
 			}
-			if old.RequiresGrad() {
-				moved = detached(moved).RequireGrad(true)
-			}
-			*e.slot = moved
+			*e.slot = done[old]
+		}
+		for old := range done {
 			old.Free()
 		}
 	})
@@ -153,65 +194,4 @@ func Free(m Module) {
 	for _, e := range registry(m).entries {
 		(*e.slot).Free()
 	}
-}
-
-// LoadState copies the named tensors into the module, converted to the dtypes
-// and moved to the devices of the module's own, which stay the same tensors. It
-// returns an error that names what is missing, left over, of another shape or
-// not usable any more, and then has changed nothing.
-func LoadState(m Module, state map[string]*torch.Tensor) error {
-	entries := registry(m).entries
-	var missing, wrong []string
-	known := map[string]bool{}
-	for _, e := range entries {
-		known[e.name] = true
-		src, ok := state[e.name]
-		if !ok {
-			missing = append(missing, e.name)
-			continue
-		}
-		var got []int
-		if err := torch.Try(func() { got = src.Shape() }); err != nil {
-			return fmt.Errorf("the weight %s cannot be read: %w", e.name, err)
-		}
-		if want := (*e.slot).Shape(); !slices.Equal(got, want) {
-			wrong = append(wrong, fmt.Sprintf("%s is %v but the model needs %v", e.name, got, want))
-		}
-	}
-	var extra []string
-	for name := range state {
-		if !known[name] {
-			extra = append(extra, name)
-		}
-	}
-	slices.Sort(extra)
-	var problems []string
-	if len(wrong) > 0 {
-		problems = append(problems, "of another shape: "+shorten(wrong))
-	}
-	if len(missing) > 0 {
-		problems = append(problems, "missing: "+shorten(missing))
-	}
-	if len(extra) > 0 {
-		problems = append(problems, "not in the model: "+shorten(extra))
-	}
-	if len(problems) > 0 {
-		return fmt.Errorf("the weights do not fit the model (%s); build the model with the options that they were trained with", strings.Join(problems, "; "))
-	}
-	return torch.Try(func() {
-		torch.NoGrad(func() {
-			for _, e := range entries {
-				(*e.slot).CopyFrom(state[e.name])
-			}
-		})
-	})
-}
-
-// shorten names the first few of a list.
-func shorten(names []string) string {
-	const most = 3
-	if len(names) <= most {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }

@@ -24,30 +24,34 @@ func (s Sequential) Register(r *Registry) {
 	}
 }
 
-// ReLU is max(x, 0) as a layer. InPlace overwrites x, which saves memory where
-// nothing else needs x: behind a batch norm, not behind a sigmoid.
-type ReLU struct{ InPlace bool }
+// ModuleList holds modules of one type that a network applies in its own way;
+// their names are 0, 1, 2, …, as in torch.nn.ModuleList.
+type ModuleList[M Module] []M
 
-// Forward returns max(x, 0).
-func (l ReLU) Forward(x *torch.Tensor) *torch.Tensor {
-	if l.InPlace {
-		return x.ReluInPlace()
+// Register implements [Module].
+func (l ModuleList[M]) Register(r *Registry) {
+	for i, m := range l {
+		r.Module(strconv.Itoa(i), m)
 	}
-	return x.Relu()
 }
 
-// Register implements [Module]; there is nothing to name.
-func (ReLU) Register(*Registry) {}
-
-// MaxPool2d is the maximum over Kernel × Kernel windows of [N, C, H, W], with
-// a stride of Kernel: [N, C, ⌊H/Kernel⌋, ⌊W/Kernel⌋]. Rows and columns that do
-// not fill a window are dropped.
-type MaxPool2d struct{ Kernel int }
-
-// Forward returns the pooled x. It panics if x is smaller than one window.
-func (p MaxPool2d) Forward(x *torch.Tensor) *torch.Tensor {
-	return x.MaxPool2d([]int{p.Kernel, p.Kernel}, nil, nil, nil, false)
-}
+// Stateless is embedded by layers that hold no tensors; it is their Register.
+type Stateless struct{}
 
 // Register implements [Module]; there is nothing to name.
-func (MaxPool2d) Register(*Registry) {}
+func (Stateless) Register(*Registry) {}
+
+// Func is a function as a layer without tensors.
+type Func func(x *torch.Tensor) *torch.Tensor
+
+// Forward returns f(x).
+func (f Func) Forward(x *torch.Tensor) *torch.Tensor { return f(x) }
+
+// Register implements [Module]; there is nothing to name.
+func (Func) Register(*Registry) {}
+
+// Identity returns its argument.
+type Identity struct{ Stateless }
+
+// Forward returns x itself.
+func (Identity) Forward(x *torch.Tensor) *torch.Tensor { return x }
