@@ -31,6 +31,6 @@ func ToGotorch(t *torch.Tensor) gotorch.Tensor {
 	// gotorch's own finalizer would make gotorch.GC wait for this tensor.
 	word := new(unsafe.Pointer)
 	*word = torch.NewHandle(t)
-	runtime.SetFinalizer(word, func(word *unsafe.Pointer) { torch.FreeHandle(*word) })
+	runtime.SetFinalizer(word, func(word *unsafe.Pointer) { held.free(*word) })
 	return gotorch.Tensor{T: word}
 }
