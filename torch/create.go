@@ -146,10 +146,13 @@ func CopyFromSlice[T Element](t *Tensor, data []T) {
 }
 
 // ToSlice returns a copy of t's elements in row-major order, converted to T,
-// from any device and memory format.
+// from any device and memory format. It panics if they are complex and T is not.
 func ToSlice[T Element](t *Tensor) []T {
 	m := t.describe("ToSlice")
 	if want := DTypeOf[T](); DType(m.dtype) != want {
+		if DType(m.dtype).IsComplex() && !want.IsComplex() {
+			panic(&Error{Op: "ToSlice", Kind: Value, Shapes: []string{t.signature()}, Msg: fmt.Sprintf("complex elements are no %s; take Real, Imag or Abs", want)})
+		}
 		s := NewScope()
 		defer s.Close()
 		t = s.Use(t).ToDType(want)

@@ -3,6 +3,7 @@ package torch_test
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"sslmem/torch"
@@ -44,6 +45,11 @@ func TestRoundTrips(t *testing.T) {
 	roundTrip(t, []int16{1, -2, math.MaxInt16, math.MinInt16})
 	roundTrip(t, []int8{1, -2, math.MaxInt8, math.MinInt8})
 	roundTrip(t, []uint8{0, 1, 128, 255})
+	roundTrip(t, []uint16{0, 1, 1 << 15, math.MaxUint16})
+	roundTrip(t, []uint32{0, 1, 1 << 31, math.MaxUint32})
+	roundTrip(t, []uint64{0, 1, 1 << 63, math.MaxUint64})
+	roundTrip(t, []complex64{1, -2.5i, complex(math.MaxFloat32, 1), 3 - 4i})
+	roundTrip(t, []complex128{1, -2.5i, complex(math.MaxFloat64, 1), 3 - 4i})
 	roundTrip(t, []bool{true, false, false, true})
 	roundTrip(t, []float32{})
 }
@@ -61,6 +67,22 @@ func TestConversions(t *testing.T) {
 	h := torch.FromSlice(s, []float32{65504, 65520, 0x1p-24}).ToDType(torch.Float16)
 	if got, want := torch.ToSlice[float64](h), []float64{65504, math.Inf(1), 0x1p-24}; !slices.Equal(got, want) {
 		t.Errorf("float16 %v, want %v", got, want)
+	}
+	// 2 bits of mantissa and 3: 300 lies between 256 and 320, 288 and 320.
+	for d, want := range map[torch.DType][]float32{torch.Float8E5M2: {1.5, 320, -0.25}, torch.Float8E4M3FN: {1.5, 288, -0.25}} {
+		if got := torch.ToSlice[float32](torch.FromSlice(s, []float32{1.5, 300, -0.25}).ToDType(d)); !slices.Equal(got, want) {
+			t.Errorf("%v %v, want %v", d, got, want)
+		}
+	}
+	z := torch.FromSlice(s, []complex128{3 - 4i, 2})
+	if got := torch.ToSlice[complex64](vector(s, 1, -2)); !slices.Equal(got, []complex64{1, -2}) {
+		t.Errorf("complex64 of real numbers: %v", got)
+	}
+	if got := torch.ToSlice[float64](z.Abs()); !slices.Equal(got, []float64{5, 2}) {
+		t.Errorf("absolute values %v", got)
+	}
+	if err := torch.Try(func() { torch.ToSlice[float64](z) }); err == nil || !strings.Contains(err.Error(), "take Real, Imag or Abs") {
+		t.Errorf("complex elements as float64: error %v", err)
 	}
 	if got := torch.ToSlice[int64](torch.FromSlice(s, []float32{1.9, -1.9})); !slices.Equal(got, []int64{1, -1}) {
 		t.Errorf("int64 %v", got)
@@ -156,12 +178,16 @@ func TestDTypes(t *testing.T) {
 		size     int
 		floating bool
 	}{
+		torch.Float8E5M2: {"float8_e5m2", 1, true}, torch.Float8E4M3FN: {"float8_e4m3fn", 1, true},
+		torch.Uint16: {"uint16", 2, false}, torch.Uint32: {"uint32", 4, false}, torch.Uint64: {"uint64", 8, false},
+		torch.Complex64: {"complex64", 8, false}, torch.Complex128: {"complex128", 16, false},
 		torch.Uint8: {"uint8", 1, false}, torch.Int8: {"int8", 1, false}, torch.Bool: {"bool", 1, false},
 		torch.Int16: {"int16", 2, false}, torch.Float16: {"float16", 2, true}, torch.BFloat16: {"bfloat16", 2, true},
 		torch.Int32: {"int32", 4, false}, torch.Float32: {"float32", 4, true},
 		torch.Int64: {"int64", 8, false}, torch.Float64: {"float64", 8, true},
 	} {
-		if d.String() != want.name || d.Size() != want.size || d.IsFloating() != want.floating {
+		if d.String() != want.name || d.Size() != want.size || d.IsFloating() != want.floating ||
+			d.IsComplex() != strings.HasPrefix(want.name, "complex") {
 			t.Errorf("%v: size %d, floating %v; want %+v", d, d.Size(), d.IsFloating(), want)
 		}
 	}

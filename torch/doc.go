@@ -23,7 +23,8 @@
 // Methods are ATen's operators in Go's spelling, with PyTorch's meaning:
 // broadcasting, promotion of dtypes, negative dimensions that count from the
 // end. A reduction with keepdim leaves the dimensions that it reduces with size
-// 1. Arguments that a method does not have keep PyTorch's defaults. A method
+// 1. Arguments that a method does not have keep PyTorch's defaults; a nil list
+// of numbers stands for the default too, and a nil tensor for none. A method
 // whose name ends in InPlace, and Zero, Fill and CopyFrom, change the receiver
 // and return it; all others leave it alone, though the result of a
 // shape-changing one, such as [Tensor.View], shares its memory.
@@ -222,7 +223,8 @@
 // # How operators are added
 //
 // The file ops.txt lists the operators, one ATen schema with its documentation
-// each. Add a line, then run go generate and build.sh.
+// each. Add a line, then run go generate and build.sh, and add a case to
+// testdata: every operator is compared with PyTorch's values and gradients.
 package torch
 
 //go:generate go run ../internal/opgen -torch .

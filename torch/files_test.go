@@ -31,6 +31,9 @@ func TestSafetensorsRoundTrip(t *testing.T) {
 		"weight":       vector(s, 1, 2).RequireGrad(true),
 	}
 	for name, d := range dtypes {
+		if d == torch.Complex128 {
+			continue // the format has none
+		}
 		tensors[name] = x.Clamp(0, 100).ToDType(d)
 	}
 	path := filepath.Join(t.TempDir(), "x.safetensors")
@@ -139,7 +142,7 @@ func TestLoadErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, parts := range map[string][]string{
-		file("float8", good, safetensors.Tensor{Name: "f8", DType: safetensors.F8E4M3, Shape: []int64{1}, Data: []byte{1}}): {`"f8"`, "float8", "F8_E4M3"},
+		file("float8", good, safetensors.Tensor{Name: "f8", DType: safetensors.F8E8M0, Shape: []int64{1}, Data: []byte{1}}): {`"f8"`, "float8", "F8_E8M0"},
 		file("bool", good, safetensors.Tensor{Name: "mask", DType: safetensors.Bool, Shape: []int64{1}, Data: []byte{2}}):   {`"mask"`, "0 or 1, not 2"},
 		cut:                        {"cut", "truncated"},
 		filepath.Join(dir, "none"): {"none"},

@@ -64,6 +64,12 @@ func (t *Tensor) shown(shape []int) []string {
 		switch d := t.DType(); {
 		case d.IsFloating():
 			texts = floatTexts(ToSlice[float64](x))
+		case d.IsComplex():
+			texts = complexTexts(ToSlice[complex128](x))
+		case d == Uint64:
+			for _, v := range ToSlice[uint64](x) {
+				texts = append(texts, strconv.FormatUint(v, 10))
+			}
 		case d == Bool:
 			for _, v := range ToSlice[bool](x) {
 				texts = append(texts, strconv.FormatBool(v))
@@ -111,6 +117,24 @@ func floatTexts(values []float64) []string {
 		}
 	}
 	return texts
+}
+
+// complexTexts formats values as "1.5000-2.0000j", all parts in one way.
+func complexTexts(values []complex128) []string {
+	var parts []float64
+	for _, v := range values {
+		parts = append(parts, real(v), imag(v))
+	}
+	texts := floatTexts(parts)
+	joined := make([]string, len(values))
+	for i := range joined {
+		imaginary := texts[2*i+1]
+		if !strings.HasPrefix(imaginary, "-") {
+			imaginary = "+" + imaginary
+		}
+		joined[i] = texts[2*i] + imaginary + "j"
+	}
+	return joined
 }
 
 // printer writes items, the shown elements that are left, into brackets.

@@ -35,6 +35,10 @@ func TestString(t *testing.T) {
 		{s.Arange(0, 8, 1, torch.Int64, torch.CPU).Reshape([]int{8, 1}), "[[0],\n [1],\n [2],\n ...,\n [5],\n [6],\n [7]] int64"},
 		{s.Zeros([]int{0, 3}, torch.Float32, torch.CPU), "[] of shape [0, 3]"},
 		{torch.FromSlice(s, []int64{math.MaxInt64}), "[9223372036854775807] int64"},
+		{torch.FromSlice(s, []uint64{math.MaxUint64}), "[18446744073709551615] uint64"},
+		{torch.FromSlice(s, []complex64{1 - 2.5i, 3}), "[1.0000-2.5000j, 3.0000+0.0000j] complex64"},
+		{torch.FromSlice(s, []complex128{1i, complex(-1, math.Inf(1))}), "[  0.+1.j, -1.+infj] complex128"},
+		{s.Zeros([]int{9}, torch.Float8E5M2, torch.CPU), "[0., 0., 0., ..., 0., 0., 0.] float8_e5m2"},
 		{nil, "<nil>"},
 	} {
 		if got := fmt.Sprint(c.x); got != c.want {

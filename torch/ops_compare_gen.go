@@ -37,6 +37,30 @@ package torch
 #cgo nocallback ct_masked_select
 #cgo noescape ct_equal
 #cgo nocallback ct_equal
+#cgo noescape ct_ne_Scalar
+#cgo nocallback ct_ne_Scalar
+#cgo noescape ct_le_Scalar
+#cgo nocallback ct_le_Scalar
+#cgo noescape ct_ge_Scalar
+#cgo nocallback ct_ge_Scalar
+#cgo noescape ct_eq_Scalar_as_EqInt
+#cgo nocallback ct_eq_Scalar_as_EqInt
+#cgo noescape ct_logical_or
+#cgo nocallback ct_logical_or
+#cgo noescape ct_logical_xor
+#cgo nocallback ct_logical_xor
+#cgo noescape ct_isinf
+#cgo nocallback ct_isinf
+#cgo noescape ct_isclose
+#cgo nocallback ct_isclose
+#cgo noescape ct_allclose
+#cgo nocallback ct_allclose
+#cgo noescape ct_isin_Tensor_Tensor
+#cgo nocallback ct_isin_Tensor_Tensor
+#cgo noescape ct_where_ScalarOther
+#cgo nocallback ct_where_ScalarOther
+#cgo noescape ct_masked_scatter
+#cgo nocallback ct_masked_scatter
 #include "shim/api_gen.h"
 */
 import "C"
@@ -152,4 +176,84 @@ func (t *Tensor) MaskedSelect(mask *Tensor) *Tensor {
 func (t *Tensor) Equal(other *Tensor) bool {
 	join("equal", t, other)
 	return flag("equal", C.ct_equal(t.h, other.h), t, other)
+}
+
+// NeScalar tells where t differs from other.
+func (t *Tensor) NeScalar(other float64) *Tensor {
+	s := join("ne", t)
+	return adopt("ne", s, C.ct_ne_Scalar(t.h, C.double(other)), t)
+}
+
+// LeScalar tells where t ≤ other.
+func (t *Tensor) LeScalar(other float64) *Tensor {
+	s := join("le", t)
+	return adopt("le", s, C.ct_le_Scalar(t.h, C.double(other)), t)
+}
+
+// GeScalar tells where t ≥ other.
+func (t *Tensor) GeScalar(other float64) *Tensor {
+	s := join("ge", t)
+	return adopt("ge", s, C.ct_ge_Scalar(t.h, C.double(other)), t)
+}
+
+// EqInt tells where t equals other, exactly for any int64, such as an id
+// beyond 2^53.
+func (t *Tensor) EqInt(other int) *Tensor {
+	s := join("eq", t)
+	return adopt("eq", s, C.ct_eq_Scalar_as_EqInt(t.h, C.int64_t(other)), t)
+}
+
+// LogicalOr tells where t or other is non-zero, broadcast. It panics if the
+// shapes do not broadcast.
+func (t *Tensor) LogicalOr(other *Tensor) *Tensor {
+	s := join("logical_or", t, other)
+	return adopt("logical_or", s, C.ct_logical_or(t.h, other.h), t, other)
+}
+
+// LogicalXor tells where exactly one of t and other is non-zero, broadcast. It
+// panics if the shapes do not broadcast.
+func (t *Tensor) LogicalXor(other *Tensor) *Tensor {
+	s := join("logical_xor", t, other)
+	return adopt("logical_xor", s, C.ct_logical_xor(t.h, other.h), t, other)
+}
+
+// IsInf tells which elements are infinite.
+func (t *Tensor) IsInf() *Tensor {
+	s := join("isinf", t)
+	return adopt("isinf", s, C.ct_isinf(t.h), t)
+}
+
+// IsClose tells where |t − other| ≤ atol + rtol·|other|, broadcast; two NaNs
+// are close if equalNan. It panics if the dtypes differ.
+func (t *Tensor) IsClose(other *Tensor, rtol float64, atol float64, equalNan bool) *Tensor {
+	s := join("isclose", t, other)
+	return adopt("isclose", s, C.ct_isclose(t.h, other.h, C.double(rtol), C.double(atol), C.bool(equalNan)), t, other)
+}
+
+// AllClose reports whether IsClose holds everywhere. It panics if the dtypes
+// differ.
+func (t *Tensor) AllClose(other *Tensor, rtol float64, atol float64, equalNan bool) bool {
+	join("allclose", t, other)
+	return flag("allclose", C.ct_allclose(t.h, other.h, C.double(rtol), C.double(atol), C.bool(equalNan)), t, other)
+}
+
+// IsIn tells which elements of t occur in testElements.
+func (t *Tensor) IsIn(testElements *Tensor) *Tensor {
+	s := join("isin", t, testElements)
+	return adopt("isin", s, C.ct_isin_Tensor_Tensor(t.h, testElements.h), t, testElements)
+}
+
+// WhereScalar returns self where the bool tensor t is true and the number
+// other elsewhere. It panics if t is not bool.
+func (t *Tensor) WhereScalar(self *Tensor, other float64) *Tensor {
+	s := join("where", t, self)
+	return adopt("where", s, C.ct_where_ScalarOther(t.h, self.h, C.double(other)), t, self)
+}
+
+// MaskedScatter returns t with the elements of source, in order, where the
+// bool tensor mask is true. It panics if mask is not bool or source is too
+// short.
+func (t *Tensor) MaskedScatter(mask *Tensor, source *Tensor) *Tensor {
+	s := join("masked_scatter", t, mask, source)
+	return adopt("masked_scatter", s, C.ct_masked_scatter(t.h, mask.h, source.h), t, mask, source)
 }

@@ -21,10 +21,47 @@ package torch
 #cgo nocallback ct_sort
 #cgo noescape ct_topk
 #cgo nocallback ct_topk
+#cgo noescape ct_unbind_int
+#cgo nocallback ct_unbind_int
+#cgo noescape ct_split_with_sizes
+#cgo nocallback ct_split_with_sizes
+#cgo noescape ct_tensor_split_sections
+#cgo nocallback ct_tensor_split_sections
+#cgo noescape ct_argsort
+#cgo nocallback ct_argsort
+#cgo noescape ct_sort_stable
+#cgo nocallback ct_sort_stable
+#cgo noescape ct_kthvalue
+#cgo nocallback ct_kthvalue
+#cgo noescape ct_searchsorted_Tensor
+#cgo nocallback ct_searchsorted_Tensor
+#cgo noescape ct_bucketize_Tensor
+#cgo nocallback ct_bucketize_Tensor
+#cgo noescape ct_take_along_dim
+#cgo nocallback ct_take_along_dim
+#cgo noescape ct_index_add
+#cgo nocallback ct_index_add
+#cgo noescape ct_index_put
+#cgo nocallback ct_index_put
+#cgo noescape ct_scatter_add
+#cgo nocallback ct_scatter_add
+#cgo noescape ct_scatter_reduce_two
+#cgo nocallback ct_scatter_reduce_two
+#cgo noescape ct_nonzero
+#cgo nocallback ct_nonzero
+#cgo noescape ct_one_hot
+#cgo nocallback ct_one_hot
+#cgo noescape ct_meshgrid_indexing
+#cgo nocallback ct_meshgrid_indexing
+#cgo noescape ct_cartesian_prod
+#cgo nocallback ct_cartesian_prod
+#cgo noescape ct_block_diag
+#cgo nocallback ct_block_diag
 #include "shim/api_gen.h"
 */
 import "C"
 
+import "slices"
 import "unsafe"
 
 // Cat joins tensors along dim. It panics if the list is empty or their other
@@ -95,4 +132,147 @@ func (t *Tensor) Topk(k int, dim int, largest bool) (*Tensor, *Tensor) {
 	var out [2]C.ct_tensor
 	check("topk", C.ct_topk(t.h, C.int64_t(k), C.int64_t(dim), C.bool(largest), &out[0]), t)
 	return s.wrap(out[0]), s.wrap(out[1])
+}
+
+// Unbind returns a view of each entry of dimension dim, which disappears. It
+// panics if dim is out of range.
+func (t *Tensor) Unbind(dim int) []*Tensor {
+	s := join("unbind", t)
+	return adoptList("unbind", s, C.ct_unbind_int(t.h, C.int64_t(dim)), t)
+}
+
+// SplitSizes cuts dimension dim into views of the given sizes. It panics
+// unless they add up to the dimension's.
+func (t *Tensor) SplitSizes(splitSizes []int, dim int) []*Tensor {
+	s := join("split_with_sizes", t)
+	return adoptList("split_with_sizes", s, C.ct_split_with_sizes(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(splitSizes))), C.int64_t(len(splitSizes)), C.int64_t(dim)), t)
+}
+
+// TensorSplit cuts dimension dim into exactly so many views, the first of
+// which may be one longer. It panics unless sections is positive.
+func (t *Tensor) TensorSplit(sections int, dim int) []*Tensor {
+	s := join("tensor_split", t)
+	return adoptList("tensor_split", s, C.ct_tensor_split_sections(t.h, C.int64_t(sections), C.int64_t(dim)), t)
+}
+
+// ArgSort returns the positions (int64) that sort t along dim.
+func (t *Tensor) ArgSort(dim int, descending bool) *Tensor {
+	s := join("argsort", t)
+	return adopt("argsort", s, C.ct_argsort(t.h, C.int64_t(dim), C.bool(descending)), t)
+}
+
+// SortStable is Sort which, if stable, keeps equal elements in their order.
+func (t *Tensor) SortStable(stable bool, dim int, descending bool) (*Tensor, *Tensor) {
+	s := join("sort", t)
+	var out [2]C.ct_tensor
+	check("sort", C.ct_sort_stable(t.h, C.bool(stable), C.int64_t(dim), C.bool(descending), &out[0]), t)
+	return s.wrap(out[0]), s.wrap(out[1])
+}
+
+// Kthvalue returns the k-th smallest elements along dim, k counting from 1,
+// and their positions (int64). It panics if dim has fewer than k entries.
+func (t *Tensor) Kthvalue(k int, dim int, keepdim bool) (*Tensor, *Tensor) {
+	s := join("kthvalue", t)
+	var out [2]C.ct_tensor
+	check("kthvalue", C.ct_kthvalue(t.h, C.int64_t(k), C.int64_t(dim), C.bool(keepdim), &out[0]), t)
+	return s.wrap(out[0]), s.wrap(out[1])
+}
+
+// SearchSorted returns for each element of self the position (int64) in the
+// ascending rows of t before which it would be inserted; after equal ones if
+// right. It panics if t is no vector and the leading sizes differ.
+func (t *Tensor) SearchSorted(self *Tensor, right bool) *Tensor {
+	s := join("searchsorted", t, self)
+	return adopt("searchsorted", s, C.ct_searchsorted_Tensor(t.h, self.h, C.bool(right)), t, self)
+}
+
+// Bucketize returns for each element of t its position (int64) among the
+// ascending boundaries, as SearchSorted.
+func (t *Tensor) Bucketize(boundaries *Tensor, right bool) *Tensor {
+	s := join("bucketize", t, boundaries)
+	return adopt("bucketize", s, C.ct_bucketize_Tensor(t.h, boundaries.h, C.bool(right)), t, boundaries)
+}
+
+// TakeAlongDim is Gather with t and indices broadcast but for dim. It panics
+// if an index is out of range.
+func (t *Tensor) TakeAlongDim(indices *Tensor, dim int) *Tensor {
+	s := join("take_along_dim", t, indices)
+	return adopt("take_along_dim", s, C.ct_take_along_dim(t.h, indices.h, C.int64_t(dim)), t, indices)
+}
+
+// IndexAdd returns a copy of t with alpha times the entries of source added to
+// the entries of dimension dim that the integer vector index names. It panics
+// if one is out of range or the shapes do not fit.
+func (t *Tensor) IndexAdd(dim int, index *Tensor, source *Tensor, alpha float64) *Tensor {
+	s := join("index_add", t, index, source)
+	return adopt("index_add", s, C.ct_index_add(t.h, C.int64_t(dim), index.h, source.h, C.double(alpha)), t, index, source)
+}
+
+// IndexPut returns a copy of t changed as IndexPutInPlace does. It panics if
+// an index is out of range or the dtypes differ.
+func (t *Tensor) IndexPut(indices []*Tensor, values *Tensor, accumulate bool) *Tensor {
+	s := join("index_put", t, values)
+	s = joinOptional("index_put", s, indices...)
+	var buf1 [16]C.ct_tensor
+	indicesH := handles(buf1[:0], indices)
+	return adopt("index_put", s, C.ct_index_put(t.h, unsafe.SliceData(indicesH), C.int64_t(len(indicesH)), values.h, C.bool(accumulate)), slices.Concat([]*Tensor{t, values}, indices)...)
+}
+
+// ScatterAdd returns a copy of t with the elements of src added along dim at
+// the positions that the int64 tensor index names. It panics if one is out of
+// range.
+func (t *Tensor) ScatterAdd(dim int, index *Tensor, src *Tensor) *Tensor {
+	s := join("scatter_add", t, index, src)
+	return adopt("scatter_add", s, C.ct_scatter_add(t.h, C.int64_t(dim), index.h, src.h), t, index, src)
+}
+
+// ScatterReduce returns a copy of t in which the elements of src are combined
+// along dim at the positions that the int64 tensor index names: by "sum",
+// "prod", "mean", "amax" or "amin", together with t's own elements if
+// includeSelf. It panics for another reduce and out of range.
+func (t *Tensor) ScatterReduce(dim int, index *Tensor, src *Tensor, reduce string, includeSelf bool) *Tensor {
+	s := join("scatter_reduce", t, index, src)
+	return adopt("scatter_reduce", s, C.ct_scatter_reduce_two(t.h, C.int64_t(dim), index.h, src.h, (*C.char)(unsafe.Pointer(unsafe.StringData(reduce))), C.int64_t(len(reduce)), C.bool(includeSelf)), t, index, src)
+}
+
+// Nonzero returns the positions of the non-zero elements: int64 [n, Dim].
+func (t *Tensor) Nonzero() *Tensor {
+	s := join("nonzero", t)
+	return adopt("nonzero", s, C.ct_nonzero(t.h), t)
+}
+
+// OneHot turns class indices […] (int64) into int64 […, numClasses] with a
+// single 1 in each row; −1 takes the largest index plus one. It panics if a
+// class is out of range.
+func (t *Tensor) OneHot(numClasses int) *Tensor {
+	s := join("one_hot", t)
+	return adopt("one_hot", s, C.ct_one_hot(t.h, C.int64_t(numClasses)), t)
+}
+
+// Meshgrid returns, for vectors of N, M, … elements, as many tensors [N, M,
+// …], each varying along its own dimension; indexing "ij", or "xy", which
+// swaps the first two dimensions. It panics for another indexing.
+func Meshgrid(tensors []*Tensor, indexing string) []*Tensor {
+	s := join("meshgrid", tensors...)
+	var buf1 [16]C.ct_tensor
+	tensorsH := handles(buf1[:0], tensors)
+	return adoptList("meshgrid", s, C.ct_meshgrid_indexing(unsafe.SliceData(tensorsH), C.int64_t(len(tensorsH)), (*C.char)(unsafe.Pointer(unsafe.StringData(indexing))), C.int64_t(len(indexing))), tensors...)
+}
+
+// CartesianProd returns all combinations of the vectors' elements as rows. It
+// panics unless all are vectors of one dtype.
+func CartesianProd(tensors []*Tensor) *Tensor {
+	s := join("cartesian_prod", tensors...)
+	var buf1 [16]C.ct_tensor
+	tensorsH := handles(buf1[:0], tensors)
+	return adopt("cartesian_prod", s, C.ct_cartesian_prod(unsafe.SliceData(tensorsH), C.int64_t(len(tensorsH))), tensors...)
+}
+
+// BlockDiag returns the matrix with the given matrices along its diagonal. It
+// panics above two dimensions.
+func BlockDiag(tensors []*Tensor) *Tensor {
+	s := join("block_diag", tensors...)
+	var buf1 [16]C.ct_tensor
+	tensorsH := handles(buf1[:0], tensors)
+	return adopt("block_diag", s, C.ct_block_diag(unsafe.SliceData(tensorsH), C.int64_t(len(tensorsH))), tensors...)
 }

@@ -23,9 +23,46 @@ package torch
 #cgo nocallback ct_fill__Scalar
 #cgo noescape ct_copy_
 #cgo nocallback ct_copy_
+#cgo noescape ct_div__Tensor
+#cgo nocallback ct_div__Tensor
+#cgo noescape ct_div__Scalar
+#cgo nocallback ct_div__Scalar
+#cgo noescape ct_sub__Scalar
+#cgo nocallback ct_sub__Scalar
+#cgo noescape ct_addcmul_
+#cgo nocallback ct_addcmul_
+#cgo noescape ct_addcdiv_
+#cgo nocallback ct_addcdiv_
+#cgo noescape ct_clamp_
+#cgo nocallback ct_clamp_
+#cgo noescape ct_exp_
+#cgo nocallback ct_exp_
+#cgo noescape ct_sqrt_
+#cgo nocallback ct_sqrt_
+#cgo noescape ct_neg_
+#cgo nocallback ct_neg_
+#cgo noescape ct_masked_fill__Scalar
+#cgo nocallback ct_masked_fill__Scalar
+#cgo noescape ct_fill__Scalar_as_FillInt
+#cgo nocallback ct_fill__Scalar_as_FillInt
+#cgo noescape ct_index_add_
+#cgo nocallback ct_index_add_
+#cgo noescape ct_index_copy_
+#cgo nocallback ct_index_copy_
+#cgo noescape ct_index_fill__int_Scalar
+#cgo nocallback ct_index_fill__int_Scalar
+#cgo noescape ct_index_put_
+#cgo nocallback ct_index_put_
+#cgo noescape ct_scatter__src
+#cgo nocallback ct_scatter__src
+#cgo noescape ct_scatter_add_
+#cgo nocallback ct_scatter_add_
 #include "shim/api_gen.h"
 */
 import "C"
+
+import "slices"
+import "unsafe"
 
 // AddInPlace adds alpha · other to t and returns t. It panics if other does not
 // broadcast to t's shape.
@@ -100,5 +137,148 @@ func (t *Tensor) Fill(value float64) *Tensor {
 func (t *Tensor) CopyFrom(src *Tensor) *Tensor {
 	join("copy_", t, src)
 	check("copy_", C.ct_copy_(t.h, src.h), t, src)
+	return t
+}
+
+// DivInPlace divides t by other, elementwise, and returns t. It panics if
+// other does not broadcast to t's shape, and for integer tensors.
+func (t *Tensor) DivInPlace(other *Tensor) *Tensor {
+	join("div_", t, other)
+	check("div_", C.ct_div__Tensor(t.h, other.h), t, other)
+	return t
+}
+
+// DivScalarInPlace divides every element of t by other and returns t. It
+// panics for integer tensors.
+func (t *Tensor) DivScalarInPlace(other float64) *Tensor {
+	join("div_", t)
+	check("div_", C.ct_div__Scalar(t.h, C.double(other)), t)
+	return t
+}
+
+// SubScalarInPlace subtracts other from every element of t and returns t.
+func (t *Tensor) SubScalarInPlace(other float64) *Tensor {
+	join("sub_", t)
+	check("sub_", C.ct_sub__Scalar(t.h, C.double(other)), t)
+	return t
+}
+
+// AddcmulInPlace adds value·tensor1·tensor2 to t and returns t. It panics if
+// they do not broadcast to t's shape.
+func (t *Tensor) AddcmulInPlace(tensor1 *Tensor, tensor2 *Tensor, value float64) *Tensor {
+	join("addcmul_", t, tensor1, tensor2)
+	check("addcmul_", C.ct_addcmul_(t.h, tensor1.h, tensor2.h, C.double(value)), t, tensor1, tensor2)
+	return t
+}
+
+// AddcdivInPlace adds value·tensor1/tensor2 to t and returns t. It panics if
+// they do not broadcast to t's shape.
+func (t *Tensor) AddcdivInPlace(tensor1 *Tensor, tensor2 *Tensor, value float64) *Tensor {
+	join("addcdiv_", t, tensor1, tensor2)
+	check("addcdiv_", C.ct_addcdiv_(t.h, tensor1.h, tensor2.h, C.double(value)), t, tensor1, tensor2)
+	return t
+}
+
+// ClampInPlace limits every element of t to [min, max] and returns t.
+func (t *Tensor) ClampInPlace(minArg float64, maxArg float64) *Tensor {
+	join("clamp_", t)
+	check("clamp_", C.ct_clamp_(t.h, C.double(minArg), C.double(maxArg)), t)
+	return t
+}
+
+// ExpInPlace replaces every element of t by its exponential and returns t. It
+// panics for integer tensors.
+func (t *Tensor) ExpInPlace() *Tensor {
+	join("exp_", t)
+	check("exp_", C.ct_exp_(t.h), t)
+	return t
+}
+
+// SqrtInPlace replaces every element of t by its square root and returns t. It
+// panics for integer tensors.
+func (t *Tensor) SqrtInPlace() *Tensor {
+	join("sqrt_", t)
+	check("sqrt_", C.ct_sqrt_(t.h), t)
+	return t
+}
+
+// NegInPlace changes the sign of every element of t and returns t.
+func (t *Tensor) NegInPlace() *Tensor {
+	join("neg_", t)
+	check("neg_", C.ct_neg_(t.h), t)
+	return t
+}
+
+// MaskedFillInPlace sets t to value wherever the bool tensor mask, broadcast,
+// is true and returns t. It panics if mask is not bool.
+func (t *Tensor) MaskedFillInPlace(mask *Tensor, value float64) *Tensor {
+	join("masked_fill_", t, mask)
+	check("masked_fill_", C.ct_masked_fill__Scalar(t.h, mask.h, C.double(value)), t, mask)
+	return t
+}
+
+// FillInt sets every element of t to value, exactly for any int64, and returns
+// t.
+func (t *Tensor) FillInt(value int) *Tensor {
+	join("fill_", t)
+	check("fill_", C.ct_fill__Scalar_as_FillInt(t.h, C.int64_t(value)), t)
+	return t
+}
+
+// IndexAddInPlace adds alpha times the entries of source to the entries of
+// dimension dim that the integer vector index names and returns t; an entry
+// named twice gets both. It panics if one is out of range or the shapes do not
+// fit.
+func (t *Tensor) IndexAddInPlace(dim int, index *Tensor, source *Tensor, alpha float64) *Tensor {
+	join("index_add_", t, index, source)
+	check("index_add_", C.ct_index_add_(t.h, C.int64_t(dim), index.h, source.h, C.double(alpha)), t, index, source)
+	return t
+}
+
+// IndexCopyInPlace copies the entries of source to the entries of dimension
+// dim that the int64 vector index names and returns t. It panics if one is out
+// of range or the shapes do not fit.
+func (t *Tensor) IndexCopyInPlace(dim int, index *Tensor, source *Tensor) *Tensor {
+	join("index_copy_", t, index, source)
+	check("index_copy_", C.ct_index_copy_(t.h, C.int64_t(dim), index.h, source.h), t, index, source)
+	return t
+}
+
+// IndexFillInPlace sets the entries of dimension dim that the int64 vector
+// index names to value and returns t. It panics if one is out of range.
+func (t *Tensor) IndexFillInPlace(dim int, index *Tensor, value float64) *Tensor {
+	join("index_fill_", t, index)
+	check("index_fill_", C.ct_index_fill__int_Scalar(t.h, C.int64_t(dim), index.h, C.double(value)), t, index)
+	return t
+}
+
+// IndexPutInPlace writes values, broadcast, to the places that the indices
+// name, as x[i, j] = v does in Python, and returns t; a nil index keeps its
+// dimension whole. With accumulate it adds, also twice at one place. It panics
+// if one is out of range or the dtypes differ.
+func (t *Tensor) IndexPutInPlace(indices []*Tensor, values *Tensor, accumulate bool) *Tensor {
+	join("index_put_", t, values)
+	joinOptional("index_put_", nil, indices...)
+	var buf1 [16]C.ct_tensor
+	indicesH := handles(buf1[:0], indices)
+	check("index_put_", C.ct_index_put_(t.h, unsafe.SliceData(indicesH), C.int64_t(len(indicesH)), values.h, C.bool(accumulate)), slices.Concat([]*Tensor{t, values}, indices)...)
+	return t
+}
+
+// ScatterInPlace writes the elements of src along dim to the positions that
+// the int64 tensor index names and returns t. It panics if one is out of
+// range.
+func (t *Tensor) ScatterInPlace(dim int, index *Tensor, src *Tensor) *Tensor {
+	join("scatter_", t, index, src)
+	check("scatter_", C.ct_scatter__src(t.h, C.int64_t(dim), index.h, src.h), t, index, src)
+	return t
+}
+
+// ScatterAddInPlace adds the elements of src along dim at the positions that
+// the int64 tensor index names and returns t. It panics if one is out of
+// range.
+func (t *Tensor) ScatterAddInPlace(dim int, index *Tensor, src *Tensor) *Tensor {
+	join("scatter_add_", t, index, src)
+	check("scatter_add_", C.ct_scatter_add_(t.h, C.int64_t(dim), index.h, src.h), t, index, src)
 	return t
 }

@@ -15,9 +15,75 @@ package torch
 #cgo nocallback ct_cdist
 #cgo noescape ct_cosine_similarity
 #cgo nocallback ct_cosine_similarity
+#cgo noescape ct_einsum
+#cgo nocallback ct_einsum
+#cgo noescape ct_dot
+#cgo nocallback ct_dot
+#cgo noescape ct_outer
+#cgo nocallback ct_outer
+#cgo noescape ct_mv
+#cgo nocallback ct_mv
+#cgo noescape ct_addmv
+#cgo nocallback ct_addmv
+#cgo noescape ct_baddbmm
+#cgo nocallback ct_baddbmm
+#cgo noescape ct_kron
+#cgo nocallback ct_kron
+#cgo noescape ct_linalg_cross
+#cgo nocallback ct_linalg_cross
+#cgo noescape ct_tensordot
+#cgo nocallback ct_tensordot
+#cgo noescape ct_trace
+#cgo nocallback ct_trace
+#cgo noescape ct_pairwise_distance
+#cgo nocallback ct_pairwise_distance
+#cgo noescape ct_pdist
+#cgo nocallback ct_pdist
+#cgo noescape ct_linalg_matrix_norm_str_ord
+#cgo nocallback ct_linalg_matrix_norm_str_ord
+#cgo noescape ct_linalg_inv
+#cgo nocallback ct_linalg_inv
+#cgo noescape ct_linalg_pinv
+#cgo nocallback ct_linalg_pinv
+#cgo noescape ct_linalg_solve
+#cgo nocallback ct_linalg_solve
+#cgo noescape ct_linalg_solve_triangular
+#cgo nocallback ct_linalg_solve_triangular
+#cgo noescape ct_linalg_lstsq
+#cgo nocallback ct_linalg_lstsq
+#cgo noescape ct_linalg_cholesky
+#cgo nocallback ct_linalg_cholesky
+#cgo noescape ct_linalg_qr
+#cgo nocallback ct_linalg_qr
+#cgo noescape ct_linalg_svd
+#cgo nocallback ct_linalg_svd
+#cgo noescape ct_linalg_svdvals
+#cgo nocallback ct_linalg_svdvals
+#cgo noescape ct_linalg_eigh
+#cgo nocallback ct_linalg_eigh
+#cgo noescape ct_linalg_eigvalsh
+#cgo nocallback ct_linalg_eigvalsh
+#cgo noescape ct_linalg_det
+#cgo nocallback ct_linalg_det
+#cgo noescape ct_linalg_slogdet
+#cgo nocallback ct_linalg_slogdet
+#cgo noescape ct_linalg_matrix_power
+#cgo nocallback ct_linalg_matrix_power
+#cgo noescape ct_linalg_matrix_rank
+#cgo nocallback ct_linalg_matrix_rank
+#cgo noescape ct_matrix_exp
+#cgo nocallback ct_matrix_exp
+#cgo noescape ct_linalg_multi_dot
+#cgo nocallback ct_linalg_multi_dot
+#cgo noescape ct_cov
+#cgo nocallback ct_cov
+#cgo noescape ct_corrcoef
+#cgo nocallback ct_corrcoef
 #include "shim/api_gen.h"
 */
 import "C"
+
+import "unsafe"
 
 // Mm returns the matrix product [N, K] × [K, M] → [N, M]. It panics if the
 // shapes do not fit.
@@ -59,4 +125,245 @@ func (t *Tensor) Cdist(x2 *Tensor, p float64) *Tensor {
 func (t *Tensor) CosineSimilarity(x2 *Tensor, dim int) *Tensor {
 	s := join("cosine_similarity", t, x2)
 	return adopt("cosine_similarity", s, C.ct_cosine_similarity(t.h, x2.h, C.int64_t(dim)), t, x2)
+}
+
+// Einsum sums products of elements as the equation says, such as
+// "bij,bjk->bik". It panics for an equation that does not fit the tensors.
+func Einsum(equation string, tensors []*Tensor) *Tensor {
+	s := join("einsum", tensors...)
+	var buf1 [16]C.ct_tensor
+	tensorsH := handles(buf1[:0], tensors)
+	return adopt("einsum", s, C.ct_einsum((*C.char)(unsafe.Pointer(unsafe.StringData(equation))), C.int64_t(len(equation)), unsafe.SliceData(tensorsH), C.int64_t(len(tensorsH))), tensors...)
+}
+
+// Dot returns the inner product of two vectors as a scalar tensor. It panics
+// if their sizes or dtypes differ.
+func (t *Tensor) Dot(tensor *Tensor) *Tensor {
+	s := join("dot", t, tensor)
+	return adopt("dot", s, C.ct_dot(t.h, tensor.h), t, tensor)
+}
+
+// Outer returns the products of all pairs of elements of the vectors t [N] and
+// vec2 [M]: [N, M]. It panics unless both are vectors.
+func (t *Tensor) Outer(vec2 *Tensor) *Tensor {
+	s := join("outer", t, vec2)
+	return adopt("outer", s, C.ct_outer(t.h, vec2.h), t, vec2)
+}
+
+// Mv returns the matrix-vector product [N, M] × [M] → [N]. It panics if the
+// shapes do not fit.
+func (t *Tensor) Mv(vec *Tensor) *Tensor {
+	s := join("mv", t, vec)
+	return adopt("mv", s, C.ct_mv(t.h, vec.h), t, vec)
+}
+
+// Addmv returns beta·t + alpha·mat × vec, [N, M] × [M], with t broadcast to
+// [N]. It panics if the shapes do not fit.
+func (t *Tensor) Addmv(mat *Tensor, vec *Tensor, beta float64, alpha float64) *Tensor {
+	s := join("addmv", t, mat, vec)
+	return adopt("addmv", s, C.ct_addmv(t.h, mat.h, vec.h, C.double(beta), C.double(alpha)), t, mat, vec)
+}
+
+// Baddbmm returns beta·t + alpha·batch1 × batch2, [B, N, K] × [B, K, M], with
+// t broadcast. It panics if the shapes do not fit.
+func (t *Tensor) Baddbmm(batch1 *Tensor, batch2 *Tensor, beta float64, alpha float64) *Tensor {
+	s := join("baddbmm", t, batch1, batch2)
+	return adopt("baddbmm", s, C.ct_baddbmm(t.h, batch1.h, batch2.h, C.double(beta), C.double(alpha)), t, batch1, batch2)
+}
+
+// Kron returns the Kronecker product.
+func (t *Tensor) Kron(other *Tensor) *Tensor {
+	s := join("kron", t, other)
+	return adopt("kron", s, C.ct_kron(t.h, other.h), t, other)
+}
+
+// Cross returns the cross product of the vectors of three elements along dim,
+// broadcast. It panics for another size.
+func (t *Tensor) Cross(other *Tensor, dim int) *Tensor {
+	s := join("linalg_cross", t, other)
+	return adopt("linalg_cross", s, C.ct_linalg_cross(t.h, other.h, C.int64_t(dim)), t, other)
+}
+
+// Tensordot sums products over dimensions dimsSelf of t and dimsOther of
+// other, pair by pair; the remaining dimensions of t come first. It panics if
+// the sizes differ.
+func (t *Tensor) Tensordot(other *Tensor, dimsSelf []int, dimsOther []int) *Tensor {
+	s := join("tensordot", t, other)
+	return adopt("tensordot", s, C.ct_tensordot(t.h, other.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(dimsSelf))), C.int64_t(len(dimsSelf)), (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(dimsOther))), C.int64_t(len(dimsOther))), t, other)
+}
+
+// Trace returns the sum of a matrix's diagonal as a scalar tensor. It panics
+// unless t is a matrix.
+func (t *Tensor) Trace() *Tensor {
+	s := join("trace", t)
+	return adopt("trace", s, C.ct_trace(t.h), t)
+}
+
+// PairwiseDistance returns the p-norms of the rows of t − x2 + eps: [N, D] →
+// [N]. It panics if the shapes do not broadcast.
+func (t *Tensor) PairwiseDistance(x2 *Tensor, p float64, eps float64) *Tensor {
+	s := join("pairwise_distance", t, x2)
+	return adopt("pairwise_distance", s, C.ct_pairwise_distance(t.h, x2.h, C.double(p), C.double(eps)), t, x2)
+}
+
+// Pdist returns the p-norm distances between all pairs i < j of the rows of t
+// [N, D]: [N·(N−1)/2]. It panics unless t is a matrix.
+func (t *Tensor) Pdist(p float64) *Tensor {
+	s := join("pdist", t)
+	return adopt("pdist", s, C.ct_pdist(t.h, C.double(p)), t)
+}
+
+// MatrixNorm returns the norm of the matrices in two dimensions: "fro"
+// (Frobenius) or "nuc" (nuclear). A nil dim means the last two. It panics for
+// another name.
+func (t *Tensor) MatrixNorm(ord string, dim []int, keepdim bool) *Tensor {
+	s := join("linalg_matrix_norm", t)
+	return adopt("linalg_matrix_norm", s, C.ct_linalg_matrix_norm_str_ord(t.h, (*C.char)(unsafe.Pointer(unsafe.StringData(ord))), C.int64_t(len(ord)), (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(dim))), C.int64_t(len(dim)), C.bool(keepdim)), t)
+}
+
+// Inv returns the inverses of the matrices […, N, N]. It panics if one is
+// singular.
+func (t *Tensor) Inv() *Tensor {
+	s := join("linalg_inv", t)
+	return adopt("linalg_inv", s, C.ct_linalg_inv(t.h), t)
+}
+
+// Pinv returns the pseudo-inverses of the matrices […, N, M]; singular values
+// below rcond times the largest count as zero.
+func (t *Tensor) Pinv(rcond float64) *Tensor {
+	s := join("linalg_pinv", t)
+	return adopt("linalg_pinv", s, C.ct_linalg_pinv(t.h, C.double(rcond)), t)
+}
+
+// Solve returns X of t × X = B for matrices t […, N, N] and B […, N, K] or […,
+// N]. It panics if one is singular.
+func (t *Tensor) Solve(B *Tensor) *Tensor {
+	s := join("linalg_solve", t, B)
+	return adopt("linalg_solve", s, C.ct_linalg_solve(t.h, B.h), t, B)
+}
+
+// SolveTriangular returns X of t × X = B, or X × t = B if not left, for
+// triangular t, whose other half, and diagonal if unitriangular, is not read.
+// It panics if the shapes do not fit.
+func (t *Tensor) SolveTriangular(B *Tensor, upper bool, left bool, unitriangular bool) *Tensor {
+	s := join("linalg_solve_triangular", t, B)
+	return adopt("linalg_solve_triangular", s, C.ct_linalg_solve_triangular(t.h, B.h, C.bool(upper), C.bool(left), C.bool(unitriangular)), t, B)
+}
+
+// Lstsq returns the least-squares solution X of t × X = b for matrices of full
+// rank, with the residuals, the rank and the singular values, which may be
+// empty. It panics if the shapes do not fit.
+func (t *Tensor) Lstsq(b *Tensor) (*Tensor, *Tensor, *Tensor, *Tensor) {
+	s := join("linalg_lstsq", t, b)
+	var out [4]C.ct_tensor
+	check("linalg_lstsq", C.ct_linalg_lstsq(t.h, b.h, &out[0]), t, b)
+	return s.wrap(out[0]), s.wrap(out[1]), s.wrap(out[2]), s.wrap(out[3])
+}
+
+// Cholesky returns the lower triangular L of t = L × Lᴴ, or the upper one. It
+// panics unless t is positive definite.
+func (t *Tensor) Cholesky(upper bool) *Tensor {
+	s := join("linalg_cholesky", t)
+	return adopt("linalg_cholesky", s, C.ct_linalg_cholesky(t.h, C.bool(upper)), t)
+}
+
+// QR returns the orthogonal Q and the upper triangular R of t = Q × R; mode
+// "reduced", "complete" or "r" (no Q). It panics for another mode.
+func (t *Tensor) QR(mode string) (*Tensor, *Tensor) {
+	s := join("linalg_qr", t)
+	var out [2]C.ct_tensor
+	check("linalg_qr", C.ct_linalg_qr(t.h, (*C.char)(unsafe.Pointer(unsafe.StringData(mode))), C.int64_t(len(mode)), &out[0]), t)
+	return s.wrap(out[0]), s.wrap(out[1])
+}
+
+// SVD returns U, the descending singular values S and Vᴴ of t = U × diag(S) ×
+// Vᴴ. Signs of the vectors are arbitrary, so gradients exist only for losses
+// that do not depend on them.
+func (t *Tensor) SVD(fullMatrices bool) (*Tensor, *Tensor, *Tensor) {
+	s := join("linalg_svd", t)
+	var out [3]C.ct_tensor
+	check("linalg_svd", C.ct_linalg_svd(t.h, C.bool(fullMatrices), &out[0]), t)
+	return s.wrap(out[0]), s.wrap(out[1]), s.wrap(out[2])
+}
+
+// SingularValues returns the descending singular values of the matrices […, N,
+// M]: […, min(N, M)].
+func (t *Tensor) SingularValues() *Tensor {
+	s := join("linalg_svdvals", t)
+	return adopt("linalg_svdvals", s, C.ct_linalg_svdvals(t.h), t)
+}
+
+// Eigh returns the ascending eigenvalues and the eigenvectors (columns) of
+// symmetric or Hermitian matrices, of which it reads the lower ("L") or upper
+// ("U") half. Signs of the vectors are arbitrary.
+func (t *Tensor) Eigh(UPLO string) (*Tensor, *Tensor) {
+	s := join("linalg_eigh", t)
+	var out [2]C.ct_tensor
+	check("linalg_eigh", C.ct_linalg_eigh(t.h, (*C.char)(unsafe.Pointer(unsafe.StringData(UPLO))), C.int64_t(len(UPLO)), &out[0]), t)
+	return s.wrap(out[0]), s.wrap(out[1])
+}
+
+// EigValsH returns the ascending eigenvalues of symmetric or Hermitian
+// matrices; UPLO as in Eigh.
+func (t *Tensor) EigValsH(UPLO string) *Tensor {
+	s := join("linalg_eigvalsh", t)
+	return adopt("linalg_eigvalsh", s, C.ct_linalg_eigvalsh(t.h, (*C.char)(unsafe.Pointer(unsafe.StringData(UPLO))), C.int64_t(len(UPLO))), t)
+}
+
+// Det returns the determinants of the matrices […, N, N].
+func (t *Tensor) Det() *Tensor {
+	s := join("linalg_det", t)
+	return adopt("linalg_det", s, C.ct_linalg_det(t.h), t)
+}
+
+// SlogDet returns the sign and the logarithm of the absolute value of the
+// determinants, which does not overflow.
+func (t *Tensor) SlogDet() (*Tensor, *Tensor) {
+	s := join("linalg_slogdet", t)
+	var out [2]C.ct_tensor
+	check("linalg_slogdet", C.ct_linalg_slogdet(t.h, &out[0]), t)
+	return s.wrap(out[0]), s.wrap(out[1])
+}
+
+// MatrixPower returns the n-th power of square matrices; negative n inverts.
+// It panics for negative n if one is singular.
+func (t *Tensor) MatrixPower(n int) *Tensor {
+	s := join("linalg_matrix_power", t)
+	return adopt("linalg_matrix_power", s, C.ct_linalg_matrix_power(t.h, C.int64_t(n)), t)
+}
+
+// MatrixRank counts (int64) the singular values of the matrices […, N, M]
+// above tol.
+func (t *Tensor) MatrixRank(tol float64) *Tensor {
+	s := join("linalg_matrix_rank", t)
+	return adopt("linalg_matrix_rank", s, C.ct_linalg_matrix_rank(t.h, C.double(tol)), t)
+}
+
+// MatrixExp returns the matrix exponentials of square matrices.
+func (t *Tensor) MatrixExp() *Tensor {
+	s := join("matrix_exp", t)
+	return adopt("matrix_exp", s, C.ct_matrix_exp(t.h), t)
+}
+
+// ChainMatmul returns the product of the matrices in the order of
+// multiplication that costs least. It panics for fewer than two and if the
+// shapes do not fit.
+func ChainMatmul(tensors []*Tensor) *Tensor {
+	s := join("linalg_multi_dot", tensors...)
+	var buf1 [16]C.ct_tensor
+	tensorsH := handles(buf1[:0], tensors)
+	return adopt("linalg_multi_dot", s, C.ct_linalg_multi_dot(unsafe.SliceData(tensorsH), C.int64_t(len(tensorsH))), tensors...)
+}
+
+// Cov returns the covariance matrix of t [variables, observations], dividing
+// by n − correction.
+func (t *Tensor) Cov(correction int) *Tensor {
+	s := join("cov", t)
+	return adopt("cov", s, C.ct_cov(t.h, C.int64_t(correction)), t)
+}
+
+// CorrCoef returns the matrix of correlations of t [variables, observations].
+func (t *Tensor) CorrCoef() *Tensor {
+	s := join("corrcoef", t)
+	return adopt("corrcoef", s, C.ct_corrcoef(t.h), t)
 }

@@ -41,9 +41,105 @@ package torch
 #cgo nocallback ct_minimum
 #cgo noescape ct_clamp
 #cgo nocallback ct_clamp
+#cgo noescape ct_div_Tensor_mode
+#cgo nocallback ct_div_Tensor_mode
+#cgo noescape ct_pow_Tensor_Tensor
+#cgo nocallback ct_pow_Tensor_Tensor
+#cgo noescape ct_square
+#cgo nocallback ct_square
+#cgo noescape ct_reciprocal
+#cgo nocallback ct_reciprocal
+#cgo noescape ct_exp2
+#cgo nocallback ct_exp2
+#cgo noescape ct_expm1
+#cgo nocallback ct_expm1
+#cgo noescape ct_log2
+#cgo nocallback ct_log2
+#cgo noescape ct_log10
+#cgo nocallback ct_log10
+#cgo noescape ct_log1p
+#cgo nocallback ct_log1p
+#cgo noescape ct_xlogy_Tensor
+#cgo nocallback ct_xlogy_Tensor
+#cgo noescape ct_logaddexp
+#cgo nocallback ct_logaddexp
+#cgo noescape ct_sin
+#cgo nocallback ct_sin
+#cgo noescape ct_cos
+#cgo nocallback ct_cos
+#cgo noescape ct_tan
+#cgo nocallback ct_tan
+#cgo noescape ct_asin
+#cgo nocallback ct_asin
+#cgo noescape ct_acos
+#cgo nocallback ct_acos
+#cgo noescape ct_atan
+#cgo nocallback ct_atan
+#cgo noescape ct_atan2
+#cgo nocallback ct_atan2
+#cgo noescape ct_sinh
+#cgo nocallback ct_sinh
+#cgo noescape ct_cosh
+#cgo nocallback ct_cosh
+#cgo noescape ct_atanh
+#cgo nocallback ct_atanh
+#cgo noescape ct_erf
+#cgo nocallback ct_erf
+#cgo noescape ct_erfc
+#cgo nocallback ct_erfc
+#cgo noescape ct_erfinv
+#cgo nocallback ct_erfinv
+#cgo noescape ct_lgamma
+#cgo nocallback ct_lgamma
+#cgo noescape ct_digamma
+#cgo nocallback ct_digamma
+#cgo noescape ct_logit
+#cgo nocallback ct_logit
+#cgo noescape ct_floor
+#cgo nocallback ct_floor
+#cgo noescape ct_ceil
+#cgo nocallback ct_ceil
+#cgo noescape ct_round
+#cgo nocallback ct_round
+#cgo noescape ct_trunc
+#cgo nocallback ct_trunc
+#cgo noescape ct_frac
+#cgo nocallback ct_frac
+#cgo noescape ct_fmod_Tensor
+#cgo nocallback ct_fmod_Tensor
+#cgo noescape ct_remainder_Tensor
+#cgo nocallback ct_remainder_Tensor
+#cgo noescape ct_remainder_Scalar
+#cgo nocallback ct_remainder_Scalar
+#cgo noescape ct_floor_divide
+#cgo nocallback ct_floor_divide
+#cgo noescape ct_clamp_min
+#cgo nocallback ct_clamp_min
+#cgo noescape ct_clamp_max
+#cgo nocallback ct_clamp_max
+#cgo noescape ct_nan_to_num
+#cgo nocallback ct_nan_to_num
+#cgo noescape ct_lerp_Scalar
+#cgo nocallback ct_lerp_Scalar
+#cgo noescape ct_addcmul
+#cgo nocallback ct_addcmul
+#cgo noescape ct_addcdiv
+#cgo nocallback ct_addcdiv
+#cgo noescape ct_hypot
+#cgo nocallback ct_hypot
+#cgo noescape ct_bitwise_and_Tensor
+#cgo nocallback ct_bitwise_and_Tensor
+#cgo noescape ct_bitwise_or_Tensor
+#cgo nocallback ct_bitwise_or_Tensor
+#cgo noescape ct_bitwise_xor_Tensor
+#cgo nocallback ct_bitwise_xor_Tensor
+#cgo noescape ct_bitwise_not
+#cgo nocallback ct_bitwise_not
 #include "shim/api_gen.h"
 */
 import "C"
+
+import "unsafe"
 
 // Add returns t + other, broadcast to a common shape and promoted to a common
 // dtype. It panics if the shapes do not broadcast.
@@ -164,4 +260,304 @@ func (t *Tensor) Minimum(other *Tensor) *Tensor {
 func (t *Tensor) Clamp(minArg float64, maxArg float64) *Tensor {
 	s := join("clamp", t)
 	return adopt("clamp", s, C.ct_clamp(t.h, C.double(minArg), C.double(maxArg)), t)
+}
+
+// DivMode returns t / other, rounded towards zero ("trunc") or down ("floor"),
+// broadcast; integers stay integers. It panics for another mode and if the
+// shapes do not broadcast.
+func (t *Tensor) DivMode(other *Tensor, roundingMode string) *Tensor {
+	s := join("div", t, other)
+	return adopt("div", s, C.ct_div_Tensor_mode(t.h, other.h, (*C.char)(unsafe.Pointer(unsafe.StringData(roundingMode))), C.int64_t(len(roundingMode))), t, other)
+}
+
+// PowTensor returns t raised to exponent, elementwise and broadcast. It panics
+// if the shapes do not broadcast.
+func (t *Tensor) PowTensor(exponent *Tensor) *Tensor {
+	s := join("pow", t, exponent)
+	return adopt("pow", s, C.ct_pow_Tensor_Tensor(t.h, exponent.h), t, exponent)
+}
+
+// Square returns t², elementwise.
+func (t *Tensor) Square() *Tensor {
+	s := join("square", t)
+	return adopt("square", s, C.ct_square(t.h), t)
+}
+
+// Reciprocal returns 1/t for every element.
+func (t *Tensor) Reciprocal() *Tensor {
+	s := join("reciprocal", t)
+	return adopt("reciprocal", s, C.ct_reciprocal(t.h), t)
+}
+
+// Exp2 returns 2 raised to every element.
+func (t *Tensor) Exp2() *Tensor {
+	s := join("exp2", t)
+	return adopt("exp2", s, C.ct_exp2(t.h), t)
+}
+
+// Expm1 returns e^t − 1, precise near zero.
+func (t *Tensor) Expm1() *Tensor {
+	s := join("expm1", t)
+	return adopt("expm1", s, C.ct_expm1(t.h), t)
+}
+
+// Log2 returns the logarithm to base 2 of every element; NaN below zero.
+func (t *Tensor) Log2() *Tensor {
+	s := join("log2", t)
+	return adopt("log2", s, C.ct_log2(t.h), t)
+}
+
+// Log10 returns the logarithm to base 10 of every element; NaN below zero.
+func (t *Tensor) Log10() *Tensor {
+	s := join("log10", t)
+	return adopt("log10", s, C.ct_log10(t.h), t)
+}
+
+// Log1p returns log(1 + t), precise near zero; NaN below −1.
+func (t *Tensor) Log1p() *Tensor {
+	s := join("log1p", t)
+	return adopt("log1p", s, C.ct_log1p(t.h), t)
+}
+
+// Xlogy returns t·log(other), and 0 where t is 0, broadcast.
+func (t *Tensor) Xlogy(other *Tensor) *Tensor {
+	s := join("xlogy", t, other)
+	return adopt("xlogy", s, C.ct_xlogy_Tensor(t.h, other.h), t, other)
+}
+
+// LogAddExp returns log(e^t + e^other), computed stably and broadcast. It
+// panics for integer tensors.
+func (t *Tensor) LogAddExp(other *Tensor) *Tensor {
+	s := join("logaddexp", t, other)
+	return adopt("logaddexp", s, C.ct_logaddexp(t.h, other.h), t, other)
+}
+
+// Sin returns the sine of every element, in radians.
+func (t *Tensor) Sin() *Tensor {
+	s := join("sin", t)
+	return adopt("sin", s, C.ct_sin(t.h), t)
+}
+
+// Cos returns the cosine of every element, in radians.
+func (t *Tensor) Cos() *Tensor {
+	s := join("cos", t)
+	return adopt("cos", s, C.ct_cos(t.h), t)
+}
+
+// Tan returns the tangent of every element, in radians.
+func (t *Tensor) Tan() *Tensor {
+	s := join("tan", t)
+	return adopt("tan", s, C.ct_tan(t.h), t)
+}
+
+// Asin returns the arc sine of every element; NaN outside [−1, 1].
+func (t *Tensor) Asin() *Tensor {
+	s := join("asin", t)
+	return adopt("asin", s, C.ct_asin(t.h), t)
+}
+
+// Acos returns the arc cosine of every element; NaN outside [−1, 1].
+func (t *Tensor) Acos() *Tensor {
+	s := join("acos", t)
+	return adopt("acos", s, C.ct_acos(t.h), t)
+}
+
+// Atan returns the arc tangent of every element.
+func (t *Tensor) Atan() *Tensor {
+	s := join("atan", t)
+	return adopt("atan", s, C.ct_atan(t.h), t)
+}
+
+// Atan2 returns the angle of the point (other, t), in (−π, π], broadcast. It
+// panics if the shapes do not broadcast.
+func (t *Tensor) Atan2(other *Tensor) *Tensor {
+	s := join("atan2", t, other)
+	return adopt("atan2", s, C.ct_atan2(t.h, other.h), t, other)
+}
+
+// Sinh returns the hyperbolic sine of every element.
+func (t *Tensor) Sinh() *Tensor {
+	s := join("sinh", t)
+	return adopt("sinh", s, C.ct_sinh(t.h), t)
+}
+
+// Cosh returns the hyperbolic cosine of every element.
+func (t *Tensor) Cosh() *Tensor {
+	s := join("cosh", t)
+	return adopt("cosh", s, C.ct_cosh(t.h), t)
+}
+
+// Atanh returns the inverse hyperbolic tangent of every element; NaN outside
+// [−1, 1].
+func (t *Tensor) Atanh() *Tensor {
+	s := join("atanh", t)
+	return adopt("atanh", s, C.ct_atanh(t.h), t)
+}
+
+// Erf returns the error function of every element.
+func (t *Tensor) Erf() *Tensor {
+	s := join("erf", t)
+	return adopt("erf", s, C.ct_erf(t.h), t)
+}
+
+// Erfc returns 1 − erf(t), precise for large t.
+func (t *Tensor) Erfc() *Tensor {
+	s := join("erfc", t)
+	return adopt("erfc", s, C.ct_erfc(t.h), t)
+}
+
+// Erfinv returns the inverse of the error function; NaN outside [−1, 1].
+func (t *Tensor) Erfinv() *Tensor {
+	s := join("erfinv", t)
+	return adopt("erfinv", s, C.ct_erfinv(t.h), t)
+}
+
+// Lgamma returns log |Γ(t)| for every element.
+func (t *Tensor) Lgamma() *Tensor {
+	s := join("lgamma", t)
+	return adopt("lgamma", s, C.ct_lgamma(t.h), t)
+}
+
+// Digamma returns the derivative of log Γ at every element.
+func (t *Tensor) Digamma() *Tensor {
+	s := join("digamma", t)
+	return adopt("digamma", s, C.ct_digamma(t.h), t)
+}
+
+// Logit returns log(t/(1 − t)), t being limited to [eps, 1 − eps] first.
+func (t *Tensor) Logit(eps float64) *Tensor {
+	s := join("logit", t)
+	return adopt("logit", s, C.ct_logit(t.h, C.double(eps)), t)
+}
+
+// Floor returns the largest whole number not above each element.
+func (t *Tensor) Floor() *Tensor {
+	s := join("floor", t)
+	return adopt("floor", s, C.ct_floor(t.h), t)
+}
+
+// Ceil returns the smallest whole number not below each element.
+func (t *Tensor) Ceil() *Tensor {
+	s := join("ceil", t)
+	return adopt("ceil", s, C.ct_ceil(t.h), t)
+}
+
+// Round returns the nearest whole number, the even one of two.
+func (t *Tensor) Round() *Tensor {
+	s := join("round", t)
+	return adopt("round", s, C.ct_round(t.h), t)
+}
+
+// Trunc drops the fraction of every element.
+func (t *Tensor) Trunc() *Tensor {
+	s := join("trunc", t)
+	return adopt("trunc", s, C.ct_trunc(t.h), t)
+}
+
+// Frac returns the fraction of every element, with its sign. It panics for
+// integer tensors.
+func (t *Tensor) Frac() *Tensor {
+	s := join("frac", t)
+	return adopt("frac", s, C.ct_frac(t.h), t)
+}
+
+// Fmod returns the remainder with the sign of t, as C's fmod, broadcast. It
+// panics if the shapes do not broadcast, and for integers divided by zero.
+func (t *Tensor) Fmod(other *Tensor) *Tensor {
+	s := join("fmod", t, other)
+	return adopt("fmod", s, C.ct_fmod_Tensor(t.h, other.h), t, other)
+}
+
+// Remainder returns t − ⌊t/other⌋·other, with the sign of other, as Python's
+// %, broadcast. It panics if the shapes do not broadcast, and for integers
+// divided by zero.
+func (t *Tensor) Remainder(other *Tensor) *Tensor {
+	s := join("remainder", t, other)
+	return adopt("remainder", s, C.ct_remainder_Tensor(t.h, other.h), t, other)
+}
+
+// RemainderScalar returns t − ⌊t/other⌋·other for every element.
+func (t *Tensor) RemainderScalar(other float64) *Tensor {
+	s := join("remainder", t)
+	return adopt("remainder", s, C.ct_remainder_Scalar(t.h, C.double(other)), t)
+}
+
+// FloorDivide returns ⌊t/other⌋, broadcast. It panics if the shapes do not
+// broadcast, and for integers divided by zero.
+func (t *Tensor) FloorDivide(other *Tensor) *Tensor {
+	s := join("floor_divide", t, other)
+	return adopt("floor_divide", s, C.ct_floor_divide(t.h, other.h), t, other)
+}
+
+// ClampMin raises what is below min to min; NaN stays NaN.
+func (t *Tensor) ClampMin(minArg float64) *Tensor {
+	s := join("clamp_min", t)
+	return adopt("clamp_min", s, C.ct_clamp_min(t.h, C.double(minArg)), t)
+}
+
+// ClampMax lowers what is above max to max; NaN stays NaN.
+func (t *Tensor) ClampMax(maxArg float64) *Tensor {
+	s := join("clamp_max", t)
+	return adopt("clamp_max", s, C.ct_clamp_max(t.h, C.double(maxArg)), t)
+}
+
+// NanToNum replaces NaN and the infinities by the given numbers.
+func (t *Tensor) NanToNum(nan float64, posinf float64, neginf float64) *Tensor {
+	s := join("nan_to_num", t)
+	return adopt("nan_to_num", s, C.ct_nan_to_num(t.h, C.double(nan), C.double(posinf), C.double(neginf)), t)
+}
+
+// Lerp returns t + weight·(end − t), broadcast. It panics if the shapes do not
+// broadcast.
+func (t *Tensor) Lerp(end *Tensor, weight float64) *Tensor {
+	s := join("lerp", t, end)
+	return adopt("lerp", s, C.ct_lerp_Scalar(t.h, end.h, C.double(weight)), t, end)
+}
+
+// Addcmul returns t + value·tensor1·tensor2, broadcast. It panics if the
+// shapes do not broadcast.
+func (t *Tensor) Addcmul(tensor1 *Tensor, tensor2 *Tensor, value float64) *Tensor {
+	s := join("addcmul", t, tensor1, tensor2)
+	return adopt("addcmul", s, C.ct_addcmul(t.h, tensor1.h, tensor2.h, C.double(value)), t, tensor1, tensor2)
+}
+
+// Addcdiv returns t + value·tensor1/tensor2, broadcast. It panics if the
+// shapes do not broadcast, and for integer tensors.
+func (t *Tensor) Addcdiv(tensor1 *Tensor, tensor2 *Tensor, value float64) *Tensor {
+	s := join("addcdiv", t, tensor1, tensor2)
+	return adopt("addcdiv", s, C.ct_addcdiv(t.h, tensor1.h, tensor2.h, C.double(value)), t, tensor1, tensor2)
+}
+
+// Hypot returns √(t² + other²), broadcast.
+func (t *Tensor) Hypot(other *Tensor) *Tensor {
+	s := join("hypot", t, other)
+	return adopt("hypot", s, C.ct_hypot(t.h, other.h), t, other)
+}
+
+// BitwiseAnd returns t & other for integers and bools, broadcast. It panics
+// for floating-point tensors.
+func (t *Tensor) BitwiseAnd(other *Tensor) *Tensor {
+	s := join("bitwise_and", t, other)
+	return adopt("bitwise_and", s, C.ct_bitwise_and_Tensor(t.h, other.h), t, other)
+}
+
+// BitwiseOr returns t | other for integers and bools, broadcast. It panics for
+// floating-point tensors.
+func (t *Tensor) BitwiseOr(other *Tensor) *Tensor {
+	s := join("bitwise_or", t, other)
+	return adopt("bitwise_or", s, C.ct_bitwise_or_Tensor(t.h, other.h), t, other)
+}
+
+// BitwiseXor returns t ^ other for integers and bools, broadcast. It panics
+// for floating-point tensors.
+func (t *Tensor) BitwiseXor(other *Tensor) *Tensor {
+	s := join("bitwise_xor", t, other)
+	return adopt("bitwise_xor", s, C.ct_bitwise_xor_Tensor(t.h, other.h), t, other)
+}
+
+// BitwiseNot inverts every bit, and true and false. It panics for
+// floating-point tensors.
+func (t *Tensor) BitwiseNot() *Tensor {
+	s := join("bitwise_not", t)
+	return adopt("bitwise_not", s, C.ct_bitwise_not(t.h), t)
 }

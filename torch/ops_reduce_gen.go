@@ -31,6 +31,58 @@ package torch
 #cgo nocallback ct_all
 #cgo noescape ct_any
 #cgo nocallback ct_any
+#cgo noescape ct_prod
+#cgo nocallback ct_prod
+#cgo noescape ct_prod_dim_int
+#cgo nocallback ct_prod_dim_int
+#cgo noescape ct_max
+#cgo nocallback ct_max
+#cgo noescape ct_min
+#cgo nocallback ct_min
+#cgo noescape ct_min_dim
+#cgo nocallback ct_min_dim
+#cgo noescape ct_argmin
+#cgo nocallback ct_argmin
+#cgo noescape ct_argmax_as_ArgmaxAll
+#cgo nocallback ct_argmax_as_ArgmaxAll
+#cgo noescape ct_argmin_as_ArgminAll
+#cgo nocallback ct_argmin_as_ArgminAll
+#cgo noescape ct_all_dim
+#cgo nocallback ct_all_dim
+#cgo noescape ct_any_dim
+#cgo nocallback ct_any_dim
+#cgo noescape ct_cumsum
+#cgo nocallback ct_cumsum
+#cgo noescape ct_cumprod
+#cgo nocallback ct_cumprod
+#cgo noescape ct_cummax
+#cgo nocallback ct_cummax
+#cgo noescape ct_cummin
+#cgo nocallback ct_cummin
+#cgo noescape ct_logcumsumexp
+#cgo nocallback ct_logcumsumexp
+#cgo noescape ct_median_dim
+#cgo nocallback ct_median_dim
+#cgo noescape ct_nanmean
+#cgo nocallback ct_nanmean
+#cgo noescape ct_nansum
+#cgo nocallback ct_nansum
+#cgo noescape ct_quantile
+#cgo nocallback ct_quantile
+#cgo noescape ct_var_mean_correction
+#cgo nocallback ct_var_mean_correction
+#cgo noescape ct_std_mean_correction
+#cgo nocallback ct_std_mean_correction
+#cgo noescape ct_count_nonzero_dim_IntList
+#cgo nocallback ct_count_nonzero_dim_IntList
+#cgo noescape ct_histc
+#cgo nocallback ct_histc
+#cgo noescape ct_bincount
+#cgo nocallback ct_bincount
+#cgo noescape ct__unique2
+#cgo nocallback ct__unique2
+#cgo noescape ct_unique_dim
+#cgo nocallback ct_unique_dim
 #include "shim/api_gen.h"
 */
 import "C"
@@ -132,4 +184,204 @@ func (t *Tensor) All() *Tensor {
 func (t *Tensor) Any() *Tensor {
 	s := join("any", t)
 	return adopt("any", s, C.ct_any(t.h), t)
+}
+
+// Prod returns the product of all elements as a scalar tensor.
+func (t *Tensor) Prod() *Tensor {
+	s := join("prod", t)
+	return adopt("prod", s, C.ct_prod(t.h), t)
+}
+
+// ProdDim returns the product along dim. It panics if dim is out of range.
+func (t *Tensor) ProdDim(dim int, keepdim bool) *Tensor {
+	s := join("prod", t)
+	return adopt("prod", s, C.ct_prod_dim_int(t.h, C.int64_t(dim), C.bool(keepdim)), t)
+}
+
+// Max returns the largest element as a scalar tensor; NaN wins. It panics if
+// there is none.
+func (t *Tensor) Max() *Tensor {
+	s := join("max", t)
+	return adopt("max", s, C.ct_max(t.h), t)
+}
+
+// Min returns the smallest element as a scalar tensor; NaN wins. It panics if
+// there is none.
+func (t *Tensor) Min() *Tensor {
+	s := join("min", t)
+	return adopt("min", s, C.ct_min(t.h), t)
+}
+
+// MinDim returns the smallest elements along dim and their positions (int64).
+// It panics if dim has no entries.
+func (t *Tensor) MinDim(dim int, keepdim bool) (*Tensor, *Tensor) {
+	s := join("min", t)
+	var out [2]C.ct_tensor
+	check("min", C.ct_min_dim(t.h, C.int64_t(dim), C.bool(keepdim), &out[0]), t)
+	return s.wrap(out[0]), s.wrap(out[1])
+}
+
+// Argmin returns the positions (int64) of the smallest elements along dim. It
+// panics if dim has no entries.
+func (t *Tensor) Argmin(dim int, keepdim bool) *Tensor {
+	s := join("argmin", t)
+	return adopt("argmin", s, C.ct_argmin(t.h, C.int64_t(dim), C.bool(keepdim)), t)
+}
+
+// ArgmaxAll returns the position (int64) of the largest element in row-major
+// order. It panics if there is none.
+func (t *Tensor) ArgmaxAll() *Tensor {
+	s := join("argmax", t)
+	return adopt("argmax", s, C.ct_argmax_as_ArgmaxAll(t.h), t)
+}
+
+// ArgminAll returns the position (int64) of the smallest element in row-major
+// order. It panics if there is none.
+func (t *Tensor) ArgminAll() *Tensor {
+	s := join("argmin", t)
+	return adopt("argmin", s, C.ct_argmin_as_ArgminAll(t.h), t)
+}
+
+// AllDim tells along dim whether every element is non-zero. It panics if dim
+// is out of range.
+func (t *Tensor) AllDim(dim int, keepdim bool) *Tensor {
+	s := join("all", t)
+	return adopt("all", s, C.ct_all_dim(t.h, C.int64_t(dim), C.bool(keepdim)), t)
+}
+
+// AnyDim tells along dim whether any element is non-zero. It panics if dim is
+// out of range.
+func (t *Tensor) AnyDim(dim int, keepdim bool) *Tensor {
+	s := join("any", t)
+	return adopt("any", s, C.ct_any_dim(t.h, C.int64_t(dim), C.bool(keepdim)), t)
+}
+
+// CumSum returns the running sums along dim; integers sum in int64. It panics
+// if dim is out of range.
+func (t *Tensor) CumSum(dim int) *Tensor {
+	s := join("cumsum", t)
+	return adopt("cumsum", s, C.ct_cumsum(t.h, C.int64_t(dim)), t)
+}
+
+// CumProd returns the running products along dim. It panics if dim is out of
+// range.
+func (t *Tensor) CumProd(dim int) *Tensor {
+	s := join("cumprod", t)
+	return adopt("cumprod", s, C.ct_cumprod(t.h, C.int64_t(dim)), t)
+}
+
+// CumMax returns the largest elements so far along dim and their positions
+// (int64). It panics if dim is out of range.
+func (t *Tensor) CumMax(dim int) (*Tensor, *Tensor) {
+	s := join("cummax", t)
+	var out [2]C.ct_tensor
+	check("cummax", C.ct_cummax(t.h, C.int64_t(dim), &out[0]), t)
+	return s.wrap(out[0]), s.wrap(out[1])
+}
+
+// CumMin returns the smallest elements so far along dim and their positions
+// (int64). It panics if dim is out of range.
+func (t *Tensor) CumMin(dim int) (*Tensor, *Tensor) {
+	s := join("cummin", t)
+	var out [2]C.ct_tensor
+	check("cummin", C.ct_cummin(t.h, C.int64_t(dim), &out[0]), t)
+	return s.wrap(out[0]), s.wrap(out[1])
+}
+
+// LogCumSumExp returns log Σ exp(t) over the entries so far along dim,
+// computed stably.
+func (t *Tensor) LogCumSumExp(dim int) *Tensor {
+	s := join("logcumsumexp", t)
+	return adopt("logcumsumexp", s, C.ct_logcumsumexp(t.h, C.int64_t(dim)), t)
+}
+
+// MedianDim returns the medians along dim, the lower one of two, and their
+// positions (int64). It panics if dim has no entries.
+func (t *Tensor) MedianDim(dim int, keepdim bool) (*Tensor, *Tensor) {
+	s := join("median", t)
+	var out [2]C.ct_tensor
+	check("median", C.ct_median_dim(t.h, C.int64_t(dim), C.bool(keepdim), &out[0]), t)
+	return s.wrap(out[0]), s.wrap(out[1])
+}
+
+// NanMean is MeanDim over the elements that are not NaN; nil means all
+// dimensions.
+func (t *Tensor) NanMean(dim []int, keepdim bool) *Tensor {
+	s := join("nanmean", t)
+	return adopt("nanmean", s, C.ct_nanmean(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(dim))), C.int64_t(len(dim)), C.bool(keepdim)), t)
+}
+
+// NanSum is SumDim with NaN counting as zero; nil means all dimensions.
+func (t *Tensor) NanSum(dim []int, keepdim bool) *Tensor {
+	s := join("nansum", t)
+	return adopt("nansum", s, C.ct_nansum(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(dim))), C.int64_t(len(dim)), C.bool(keepdim)), t)
+}
+
+// Quantile returns the quantiles q (a vector in [0, 1] of t's dtype) along
+// dim, interpolated linearly: [len(q), …]. It panics outside [0, 1] and for
+// dtypes but float32 and float64.
+func (t *Tensor) Quantile(q *Tensor, dim int, keepdim bool) *Tensor {
+	s := join("quantile", t, q)
+	return adopt("quantile", s, C.ct_quantile(t.h, q.h, C.int64_t(dim), C.bool(keepdim)), t, q)
+}
+
+// VarMean returns the variance, as Var, and the mean over the given dimensions
+// in one pass.
+func (t *Tensor) VarMean(dim []int, correction float64, keepdim bool) (*Tensor, *Tensor) {
+	s := join("var_mean", t)
+	var out [2]C.ct_tensor
+	check("var_mean", C.ct_var_mean_correction(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(dim))), C.int64_t(len(dim)), C.double(correction), C.bool(keepdim), &out[0]), t)
+	return s.wrap(out[0]), s.wrap(out[1])
+}
+
+// StdMean returns the standard deviation, as Std, and the mean over the given
+// dimensions in one pass.
+func (t *Tensor) StdMean(dim []int, correction float64, keepdim bool) (*Tensor, *Tensor) {
+	s := join("std_mean", t)
+	var out [2]C.ct_tensor
+	check("std_mean", C.ct_std_mean_correction(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(dim))), C.int64_t(len(dim)), C.double(correction), C.bool(keepdim), &out[0]), t)
+	return s.wrap(out[0]), s.wrap(out[1])
+}
+
+// CountNonzero counts (int64) the non-zero elements over the given dimensions.
+func (t *Tensor) CountNonzero(dim []int) *Tensor {
+	s := join("count_nonzero", t)
+	return adopt("count_nonzero", s, C.ct_count_nonzero_dim_IntList(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(dim))), C.int64_t(len(dim))), t)
+}
+
+// Histc counts the elements in equal bins from min to max, both included; what
+// lies outside is left out. It panics if bins is not positive or max is below
+// min.
+func (t *Tensor) Histc(bins int, minArg float64, maxArg float64) *Tensor {
+	s := join("histc", t)
+	return adopt("histc", s, C.ct_histc(t.h, C.int64_t(bins), C.double(minArg), C.double(maxArg)), t)
+}
+
+// Bincount counts how often each of 0, 1, … occurs in the integer vector t, or
+// sums the weights there, which may be nil; the result has at least minlength
+// entries. It panics for negative numbers.
+func (t *Tensor) Bincount(weights *Tensor, minlength int) *Tensor {
+	s := join("bincount", t)
+	s = joinOptional("bincount", s, weights)
+	return adopt("bincount", s, C.ct_bincount(t.h, weights.optional(), C.int64_t(minlength)), t, weights)
+}
+
+// Unique returns the distinct elements in ascending order, the position of
+// each element of t among them (int64, t's shape), and how often each occurs
+// (int64).
+func (t *Tensor) Unique() (*Tensor, *Tensor, *Tensor) {
+	s := join("_unique2", t)
+	var out [3]C.ct_tensor
+	check("_unique2", C.ct__unique2(t.h, &out[0]), t)
+	return s.wrap(out[0]), s.wrap(out[1]), s.wrap(out[2])
+}
+
+// UniqueDim returns the distinct entries of dimension dim in ascending order,
+// the position of each entry of t among them, and how often each occurs
+// (int64).
+func (t *Tensor) UniqueDim(dim int) (*Tensor, *Tensor, *Tensor) {
+	s := join("unique_dim", t)
+	var out [3]C.ct_tensor
+	check("unique_dim", C.ct_unique_dim(t.h, C.int64_t(dim), &out[0]), t)
+	return s.wrap(out[0]), s.wrap(out[1]), s.wrap(out[2])
 }

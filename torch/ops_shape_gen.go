@@ -39,6 +39,36 @@ package torch
 #cgo nocallback ct_clone
 #cgo noescape ct_detach
 #cgo nocallback ct_detach
+#cgo noescape ct_squeeze
+#cgo nocallback ct_squeeze
+#cgo noescape ct_unflatten_int
+#cgo nocallback ct_unflatten_int
+#cgo noescape ct_movedim_int
+#cgo nocallback ct_movedim_int
+#cgo noescape ct_swapaxes
+#cgo nocallback ct_swapaxes
+#cgo noescape ct_unfold
+#cgo nocallback ct_unfold
+#cgo noescape ct_expand_as
+#cgo nocallback ct_expand_as
+#cgo noescape ct_tile
+#cgo nocallback ct_tile
+#cgo noescape ct_repeat_interleave_self_int
+#cgo nocallback ct_repeat_interleave_self_int
+#cgo noescape ct_repeat_interleave_self_Tensor
+#cgo nocallback ct_repeat_interleave_self_Tensor
+#cgo noescape ct_roll
+#cgo nocallback ct_roll
+#cgo noescape ct_rot90
+#cgo nocallback ct_rot90
+#cgo noescape ct_tril
+#cgo nocallback ct_tril
+#cgo noescape ct_triu
+#cgo nocallback ct_triu
+#cgo noescape ct_diag
+#cgo nocallback ct_diag
+#cgo noescape ct_diag_embed
+#cgo nocallback ct_diag_embed
 #include "shim/api_gen.h"
 */
 import "C"
@@ -164,4 +194,110 @@ func (t *Tensor) Clone() *Tensor {
 func (t *Tensor) Detach() *Tensor {
 	s := join("detach", t)
 	return adopt("detach", s, C.ct_detach(t.h), t)
+}
+
+// SqueezeAll removes all dimensions of size 1.
+func (t *Tensor) SqueezeAll() *Tensor {
+	s := join("squeeze", t)
+	return adopt("squeeze", s, C.ct_squeeze(t.h), t)
+}
+
+// Unflatten splits dimension dim into the given sizes, one of which may be −1.
+// It panics if their product is another.
+func (t *Tensor) Unflatten(dim int, sizes []int) *Tensor {
+	s := join("unflatten", t)
+	return adopt("unflatten", s, C.ct_unflatten_int(t.h, C.int64_t(dim), (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(sizes))), C.int64_t(len(sizes))), t)
+}
+
+// Movedim moves dimension source to position destination. It panics if one is
+// out of range.
+func (t *Tensor) Movedim(source int, destination int) *Tensor {
+	s := join("movedim", t)
+	return adopt("movedim", s, C.ct_movedim_int(t.h, C.int64_t(source), C.int64_t(destination)), t)
+}
+
+// SwapAxes is Transpose under NumPy's name.
+func (t *Tensor) SwapAxes(axis0 int, axis1 int) *Tensor {
+	s := join("swapaxes", t)
+	return adopt("swapaxes", s, C.ct_swapaxes(t.h, C.int64_t(axis0), C.int64_t(axis1)), t)
+}
+
+// UnfoldDim returns the windows of the given size along dimension, one each
+// step, with the windows' elements as a new last dimension. It panics if size
+// exceeds the dimension.
+func (t *Tensor) UnfoldDim(dimension int, size int, step int) *Tensor {
+	s := join("unfold", t)
+	return adopt("unfold", s, C.ct_unfold(t.h, C.int64_t(dimension), C.int64_t(size), C.int64_t(step)), t)
+}
+
+// ExpandAs is Expand to other's shape. It panics where a size differs and is
+// not 1.
+func (t *Tensor) ExpandAs(other *Tensor) *Tensor {
+	s := join("expand_as", t, other)
+	return adopt("expand_as", s, C.ct_expand_as(t.h, other.h), t, other)
+}
+
+// Tile returns a copy repeated along each dimension, as Repeat, with ones in
+// front where dims has fewer entries than t.
+func (t *Tensor) Tile(dims []int) *Tensor {
+	s := join("tile", t)
+	return adopt("tile", s, C.ct_tile(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(dims))), C.int64_t(len(dims))), t)
+}
+
+// RepeatInterleave returns a copy with each entry of dimension dim repeated
+// that many times in place. It panics if repeats is negative.
+func (t *Tensor) RepeatInterleave(repeats int, dim int) *Tensor {
+	s := join("repeat_interleave", t)
+	return adopt("repeat_interleave", s, C.ct_repeat_interleave_self_int(t.h, C.int64_t(repeats), C.int64_t(dim)), t)
+}
+
+// RepeatInterleaveTensor returns a copy with entry i of dimension dim repeated
+// repeats[i] times (an integer vector). It panics if the lengths differ.
+func (t *Tensor) RepeatInterleaveTensor(repeats *Tensor, dim int) *Tensor {
+	s := join("repeat_interleave", t, repeats)
+	return adopt("repeat_interleave", s, C.ct_repeat_interleave_self_Tensor(t.h, repeats.h, C.int64_t(dim)), t, repeats)
+}
+
+// Roll returns a copy shifted around each of the dimensions; without dims,
+// around t in row-major order. It panics if the lists differ in length.
+func (t *Tensor) Roll(shifts []int, dims []int) *Tensor {
+	s := join("roll", t)
+	return adopt("roll", s, C.ct_roll(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(shifts))), C.int64_t(len(shifts)), (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(dims))), C.int64_t(len(dims))), t)
+}
+
+// Rot90 returns a copy turned k times by 90° in the plane of two dimensions,
+// from the first towards the second. It panics unless dims holds two different
+// ones.
+func (t *Tensor) Rot90(k int, dims []int) *Tensor {
+	s := join("rot90", t)
+	return adopt("rot90", s, C.ct_rot90(t.h, C.int64_t(k), (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(dims))), C.int64_t(len(dims))), t)
+}
+
+// Tril returns a copy of the matrices […, N, M] with zeros above the given
+// diagonal; 0 is the main one, positive ones lie above it.
+func (t *Tensor) Tril(diagonal int) *Tensor {
+	s := join("tril", t)
+	return adopt("tril", s, C.ct_tril(t.h, C.int64_t(diagonal)), t)
+}
+
+// Triu returns a copy of the matrices […, N, M] with zeros below the given
+// diagonal.
+func (t *Tensor) Triu(diagonal int) *Tensor {
+	s := join("triu", t)
+	return adopt("triu", s, C.ct_triu(t.h, C.int64_t(diagonal)), t)
+}
+
+// Diag returns the diagonal of a matrix as a vector, or the matrix with the
+// vector t as its diagonal; a copy. It panics above two dimensions.
+func (t *Tensor) Diag(diagonal int) *Tensor {
+	s := join("diag", t)
+	return adopt("diag", s, C.ct_diag(t.h, C.int64_t(diagonal)), t)
+}
+
+// DiagEmbed returns matrices, in dimensions dim1 and dim2, with t's last
+// dimension on the given diagonal; a copy. It panics if the dimensions are the
+// same.
+func (t *Tensor) DiagEmbed(offset int, dim1 int, dim2 int) *Tensor {
+	s := join("diag_embed", t)
+	return adopt("diag_embed", s, C.ct_diag_embed(t.h, C.int64_t(offset), C.int64_t(dim1), C.int64_t(dim2)), t)
 }

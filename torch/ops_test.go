@@ -2,6 +2,7 @@ package torch_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -70,11 +71,15 @@ type opCase struct {
 
 var dtypes = map[string]torch.DType{
 	"uint8": torch.Uint8, "int8": torch.Int8, "int16": torch.Int16, "int32": torch.Int32, "int64": torch.Int64,
-	"float16": torch.Float16, "bfloat16": torch.BFloat16, "float32": torch.Float32, "float64": torch.Float64, "bool": torch.Bool,
+	"float16": torch.Float16, "bfloat16": torch.BFloat16, "complex64": torch.Complex64, "complex128": torch.Complex128,
+	"float32": torch.Float32, "float64": torch.Float64, "bool": torch.Bool,
 }
 
 // tensor is a tensor of s; one that takes a gradient is a leaf.
 func (a array) tensor(s *torch.Scope) *torch.Tensor {
+	if dtypes[a.DType].IsComplex() {
+		return torch.FromSlice(s, a.Data).Reshape(append(slices.Clone(a.Shape), 2)).ViewAsComplex().ToDType(dtypes[a.DType])
+	}
 	return torch.FromSlice(s, a.Data).Reshape(a.Shape).ToDType(dtypes[a.DType]).Detach().RequireGrad(a.Grad)
 }
 
@@ -166,13 +171,21 @@ func (c opCase) check(t *testing.T, s *torch.Scope) {
 		if !slices.Equal(got.Shape(), want.Shape) {
 			t.Fatalf("output %d has shape %v, want %v", i, got.Shape(), want.Shape)
 		}
-		torchtest.Close(t, torch.ToSlice[float64](got), want.Data, want.Shape, 1e-7, 1e-9)
+		if got.DType().IsComplex() {
+			got = got.ViewAsReal()
+		}
+		torchtest.Close(t, torch.ToSlice[float64](got), want.Data, got.Shape(), 1e-7, 1e-9)
 		if got.RequiresGrad() {
 			part := weights(s, got.Shape()).Mul(got).Sum()
 			if loss != nil {
 				part = part.Add(loss)
 			}
 			loss = part
+		}
+	}
+	for i, before := range c.Inputs {
+		if _, changed := c.After[strconv.Itoa(i)]; !changed && !before.Grad && !dtypes[before.DType].IsComplex() {
+			torchtest.Close(t, torch.ToSlice[float64](inputs[i]), before.Data, before.Shape, 0, 0)
 		}
 	}
 	for i, after := range c.After {
@@ -221,9 +234,12 @@ func callOp(t *testing.T, s *torch.Scope, op string, args []any, inputs []*torch
 	if !fn.IsValid() {
 		method, ok := reflect.TypeFor[*torch.Tensor]().MethodByName(op)
 		if !ok {
-			t.Fatalf("there is no method %s", op)
+			if fn = reflect.ValueOf(s).MethodByName(op); !fn.IsValid() {
+				t.Fatalf("there is no method %s", op)
+			}
+		} else {
+			fn = method.Func
 		}
-		fn = method.Func
 	}
 	if fn.Type().NumIn() != len(args) {
 		t.Fatalf("%s takes %d arguments, the case has %d", op, fn.Type().NumIn(), len(args))
@@ -235,8 +251,19 @@ func callOp(t *testing.T, s *torch.Scope, op string, args []any, inputs []*torch
 	return fn.Call(in)
 }
 
-// functions are the bound ops that are no methods of a tensor.
-var functions = map[string]any{"Cat": torch.Cat, "Stack": torch.Stack}
+// functions are the bound ops that are no methods.
+var functions = map[string]any{
+	"Cat": torch.Cat, "Stack": torch.Stack, "Einsum": torch.Einsum, "Meshgrid": torch.Meshgrid,
+	"CartesianProd": torch.CartesianProd, "BlockDiag": torch.BlockDiag, "ChainMatmul": torch.ChainMatmul,
+	"ForeachAdd": torch.ForeachAdd, "ForeachMulScalar": torch.ForeachMulScalar, "ForeachSqrt": torch.ForeachSqrt,
+	"ForeachNorm": torch.ForeachNorm, "ForeachZero": torch.ForeachZero, "ForeachCopy": torch.ForeachCopy,
+	"ForeachAddInPlace": torch.ForeachAddInPlace, "ForeachAddScalarInPlace": torch.ForeachAddScalarInPlace,
+	"ForeachMulInPlace": torch.ForeachMulInPlace, "ForeachMulScalarInPlace": torch.ForeachMulScalarInPlace,
+	"ForeachMulTensorInPlace": torch.ForeachMulTensorInPlace, "ForeachDivInPlace": torch.ForeachDivInPlace,
+	"ForeachSqrtInPlace": torch.ForeachSqrtInPlace, "ForeachLerpInPlace": torch.ForeachLerpInPlace,
+	"ForeachAddcmulInPlace": torch.ForeachAddcmulInPlace, "ForeachAddcdivInPlace": torch.ForeachAddcdivInPlace,
+	"FusedSGD": torch.FusedSGD, "FusedAdam": torch.FusedAdam, "FusedAdamW": torch.FusedAdamW,
+}
 
 // goValue makes the argument of type want of what the JSON says.
 func goValue(a any, want reflect.Type, inputs []*torch.Tensor) reflect.Value {
@@ -277,17 +304,45 @@ func goValue(a any, want reflect.Type, inputs []*torch.Tensor) reflect.Value {
 
 // TestOpsComplete makes sure that no op of ops.txt lacks a case.
 func TestOpsComplete(t *testing.T) {
-	text, err := os.ReadFile("ops.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
 	have := map[string]bool{}
 	for _, c := range opCases(t, "testdata/ops.json") {
 		have[c.Op] = true
 	}
-	for _, m := range regexp.MustCompile(`(?m)^(\w+)\(`).FindAllStringSubmatch(string(text), -1) {
-		if !have[m[1]] {
-			t.Errorf("testdata/make.py has no case of %s", m[1])
+	for name := range atenNames(t) {
+		if !have[name] {
+			t.Errorf("testdata/make.py has no case of %s", name)
+		}
+	}
+}
+
+// atenNames returns the ATen name of every op of ops.txt by its Go name.
+func atenNames(t *testing.T) map[string]string {
+	text, err := os.ReadFile("ops.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]string{}
+	for _, m := range regexp.MustCompile(`(?m)^(\w+)\(.*?\) = (\w+)`).FindAllStringSubmatch(string(text), -1) {
+		names[m[1]] = m[2]
+	}
+	return names
+}
+
+// TestOpsRefuseFreedOperands gives every op each of its operands freed.
+func TestOpsRefuseFreedOperands(t *testing.T) {
+	torchtest.NoLeak(t)
+	names := atenNames(t)
+	for _, c := range opCases(t, "testdata/ops.json") {
+		for i := range c.Inputs {
+			s := torch.NewScope()
+			inputs, _ := c.tensors(s)
+			inputs[i].Free()
+			err := torch.Try(func() { c.call(t, s, inputs) })
+			var e *torch.Error
+			if !errors.As(err, &e) || e.Kind != torch.Closed || e.Op != names[c.Op] {
+				t.Errorf("%s with input %d freed: error %v", c.Op, i, err)
+			}
+			s.Close()
 		}
 	}
 }

@@ -4,7 +4,7 @@
 
 #include "types.h"
 
-#define CT_ABI 0xede9554fu
+#define CT_ABI 0x23b0746au
 
 typedef struct ct_api_table {
   void (*init)(void);
@@ -97,6 +97,53 @@ typedef struct ct_api_table {
   ct_ret (*maximum)(ct_tensor self, ct_tensor other);
   ct_ret (*minimum)(ct_tensor self, ct_tensor other);
   ct_ret (*clamp)(ct_tensor self, double min, double max);
+  ct_ret (*div_Tensor_mode)(ct_tensor self, ct_tensor other, const char *rounding_mode, int64_t rounding_mode_len);
+  ct_ret (*pow_Tensor_Tensor)(ct_tensor self, ct_tensor exponent);
+  ct_ret (*square)(ct_tensor self);
+  ct_ret (*reciprocal)(ct_tensor self);
+  ct_ret (*exp2)(ct_tensor self);
+  ct_ret (*expm1)(ct_tensor self);
+  ct_ret (*log2)(ct_tensor self);
+  ct_ret (*log10)(ct_tensor self);
+  ct_ret (*log1p)(ct_tensor self);
+  ct_ret (*xlogy_Tensor)(ct_tensor self, ct_tensor other);
+  ct_ret (*logaddexp)(ct_tensor self, ct_tensor other);
+  ct_ret (*sin)(ct_tensor self);
+  ct_ret (*cos)(ct_tensor self);
+  ct_ret (*tan)(ct_tensor self);
+  ct_ret (*asin)(ct_tensor self);
+  ct_ret (*acos)(ct_tensor self);
+  ct_ret (*atan)(ct_tensor self);
+  ct_ret (*atan2)(ct_tensor self, ct_tensor other);
+  ct_ret (*sinh)(ct_tensor self);
+  ct_ret (*cosh)(ct_tensor self);
+  ct_ret (*atanh)(ct_tensor self);
+  ct_ret (*erf)(ct_tensor self);
+  ct_ret (*erfc)(ct_tensor self);
+  ct_ret (*erfinv)(ct_tensor self);
+  ct_ret (*lgamma)(ct_tensor self);
+  ct_ret (*digamma)(ct_tensor self);
+  ct_ret (*logit)(ct_tensor self, double eps);
+  ct_ret (*floor)(ct_tensor self);
+  ct_ret (*ceil)(ct_tensor self);
+  ct_ret (*round)(ct_tensor self);
+  ct_ret (*trunc)(ct_tensor self);
+  ct_ret (*frac)(ct_tensor self);
+  ct_ret (*fmod_Tensor)(ct_tensor self, ct_tensor other);
+  ct_ret (*remainder_Tensor)(ct_tensor self, ct_tensor other);
+  ct_ret (*remainder_Scalar)(ct_tensor self, double other);
+  ct_ret (*floor_divide)(ct_tensor self, ct_tensor other);
+  ct_ret (*clamp_min)(ct_tensor self, double min);
+  ct_ret (*clamp_max)(ct_tensor self, double max);
+  ct_ret (*nan_to_num)(ct_tensor self, double nan, double posinf, double neginf);
+  ct_ret (*lerp_Scalar)(ct_tensor self, ct_tensor end, double weight);
+  ct_ret (*addcmul)(ct_tensor self, ct_tensor tensor1, ct_tensor tensor2, double value);
+  ct_ret (*addcdiv)(ct_tensor self, ct_tensor tensor1, ct_tensor tensor2, double value);
+  ct_ret (*hypot)(ct_tensor self, ct_tensor other);
+  ct_ret (*bitwise_and_Tensor)(ct_tensor self, ct_tensor other);
+  ct_ret (*bitwise_or_Tensor)(ct_tensor self, ct_tensor other);
+  ct_ret (*bitwise_xor_Tensor)(ct_tensor self, ct_tensor other);
+  ct_ret (*bitwise_not)(ct_tensor self);
   ct_ret (*relu)(ct_tensor self);
   ct_ret (*gelu)(ct_tensor self);
   ct_ret (*sigmoid)(ct_tensor self);
@@ -134,6 +181,18 @@ typedef struct ct_api_table {
   ct_ret (*masked_fill_Scalar)(ct_tensor self, ct_tensor mask, double value);
   ct_ret (*masked_select)(ct_tensor self, ct_tensor mask);
   ct_flag (*equal)(ct_tensor self, ct_tensor other);
+  ct_ret (*ne_Scalar)(ct_tensor self, double other);
+  ct_ret (*le_Scalar)(ct_tensor self, double other);
+  ct_ret (*ge_Scalar)(ct_tensor self, double other);
+  ct_ret (*eq_Scalar_as_EqInt)(ct_tensor self, int64_t other);
+  ct_ret (*logical_or)(ct_tensor self, ct_tensor other);
+  ct_ret (*logical_xor)(ct_tensor self, ct_tensor other);
+  ct_ret (*isinf)(ct_tensor self);
+  ct_ret (*isclose)(ct_tensor self, ct_tensor other, double rtol, double atol, bool equal_nan);
+  ct_flag (*allclose)(ct_tensor self, ct_tensor other, double rtol, double atol, bool equal_nan);
+  ct_ret (*isin_Tensor_Tensor)(ct_tensor elements, ct_tensor test_elements);
+  ct_ret (*where_ScalarOther)(ct_tensor condition, ct_tensor self, double other);
+  ct_ret (*masked_scatter)(ct_tensor self, ct_tensor mask, ct_tensor source);
   ct_err (*add__Tensor)(ct_tensor self, ct_tensor other, double alpha);
   ct_err (*add__Scalar)(ct_tensor self, double other);
   ct_err (*sub__Tensor)(ct_tensor self, ct_tensor other, double alpha);
@@ -144,6 +203,23 @@ typedef struct ct_api_table {
   ct_err (*zero_)(ct_tensor self);
   ct_err (*fill__Scalar)(ct_tensor self, double value);
   ct_err (*copy_)(ct_tensor self, ct_tensor src);
+  ct_err (*div__Tensor)(ct_tensor self, ct_tensor other);
+  ct_err (*div__Scalar)(ct_tensor self, double other);
+  ct_err (*sub__Scalar)(ct_tensor self, double other);
+  ct_err (*addcmul_)(ct_tensor self, ct_tensor tensor1, ct_tensor tensor2, double value);
+  ct_err (*addcdiv_)(ct_tensor self, ct_tensor tensor1, ct_tensor tensor2, double value);
+  ct_err (*clamp_)(ct_tensor self, double min, double max);
+  ct_err (*exp_)(ct_tensor self);
+  ct_err (*sqrt_)(ct_tensor self);
+  ct_err (*neg_)(ct_tensor self);
+  ct_err (*masked_fill__Scalar)(ct_tensor self, ct_tensor mask, double value);
+  ct_err (*fill__Scalar_as_FillInt)(ct_tensor self, int64_t value);
+  ct_err (*index_add_)(ct_tensor self, int64_t dim, ct_tensor index, ct_tensor source, double alpha);
+  ct_err (*index_copy_)(ct_tensor self, int64_t dim, ct_tensor index, ct_tensor source);
+  ct_err (*index_fill__int_Scalar)(ct_tensor self, int64_t dim, ct_tensor index, double value);
+  ct_err (*index_put_)(ct_tensor self, const ct_tensor *indices, int64_t indices_len, ct_tensor values, bool accumulate);
+  ct_err (*scatter__src)(ct_tensor self, int64_t dim, ct_tensor index, ct_tensor src);
+  ct_err (*scatter_add_)(ct_tensor self, int64_t dim, ct_tensor index, ct_tensor src);
   ct_ret (*sum)(ct_tensor self);
   ct_ret (*sum_dim_IntList)(ct_tensor self, const int64_t *dim, int64_t dim_len, bool keepdim);
   ct_ret (*mean)(ct_tensor self);
@@ -158,6 +234,32 @@ typedef struct ct_api_table {
   ct_ret (*linalg_vector_norm)(ct_tensor self, double ord, const int64_t *dim, int64_t dim_len, bool keepdim);
   ct_ret (*all)(ct_tensor self);
   ct_ret (*any)(ct_tensor self);
+  ct_ret (*prod)(ct_tensor self);
+  ct_ret (*prod_dim_int)(ct_tensor self, int64_t dim, bool keepdim);
+  ct_ret (*max)(ct_tensor self);
+  ct_ret (*min)(ct_tensor self);
+  ct_err (*min_dim)(ct_tensor self, int64_t dim, bool keepdim, ct_tensor *out);
+  ct_ret (*argmin)(ct_tensor self, int64_t dim, bool keepdim);
+  ct_ret (*argmax_as_ArgmaxAll)(ct_tensor self);
+  ct_ret (*argmin_as_ArgminAll)(ct_tensor self);
+  ct_ret (*all_dim)(ct_tensor self, int64_t dim, bool keepdim);
+  ct_ret (*any_dim)(ct_tensor self, int64_t dim, bool keepdim);
+  ct_ret (*cumsum)(ct_tensor self, int64_t dim);
+  ct_ret (*cumprod)(ct_tensor self, int64_t dim);
+  ct_err (*cummax)(ct_tensor self, int64_t dim, ct_tensor *out);
+  ct_err (*cummin)(ct_tensor self, int64_t dim, ct_tensor *out);
+  ct_ret (*logcumsumexp)(ct_tensor self, int64_t dim);
+  ct_err (*median_dim)(ct_tensor self, int64_t dim, bool keepdim, ct_tensor *out);
+  ct_ret (*nanmean)(ct_tensor self, const int64_t *dim, int64_t dim_len, bool keepdim);
+  ct_ret (*nansum)(ct_tensor self, const int64_t *dim, int64_t dim_len, bool keepdim);
+  ct_ret (*quantile)(ct_tensor self, ct_tensor q, int64_t dim, bool keepdim);
+  ct_err (*var_mean_correction)(ct_tensor self, const int64_t *dim, int64_t dim_len, double correction, bool keepdim, ct_tensor *out);
+  ct_err (*std_mean_correction)(ct_tensor self, const int64_t *dim, int64_t dim_len, double correction, bool keepdim, ct_tensor *out);
+  ct_ret (*count_nonzero_dim_IntList)(ct_tensor self, const int64_t *dim, int64_t dim_len);
+  ct_ret (*histc)(ct_tensor self, int64_t bins, double min, double max);
+  ct_ret (*bincount)(ct_tensor self, ct_tensor weights, int64_t minlength);
+  ct_err (*_unique2)(ct_tensor self, ct_tensor *out);
+  ct_err (*unique_dim)(ct_tensor self, int64_t dim, ct_tensor *out);
   ct_ret (*reshape)(ct_tensor self, const int64_t *shape, int64_t shape_len);
   ct_ret (*view)(ct_tensor self, const int64_t *size, int64_t size_len);
   ct_ret (*flatten_using_ints)(ct_tensor self, int64_t start_dim, int64_t end_dim);
@@ -176,6 +278,21 @@ typedef struct ct_api_table {
   ct_ret (*contiguous)(ct_tensor self, int8_t memory_format);
   ct_ret (*clone)(ct_tensor self);
   ct_ret (*detach)(ct_tensor self);
+  ct_ret (*squeeze)(ct_tensor self);
+  ct_ret (*unflatten_int)(ct_tensor self, int64_t dim, const int64_t *sizes, int64_t sizes_len);
+  ct_ret (*movedim_int)(ct_tensor self, int64_t source, int64_t destination);
+  ct_ret (*swapaxes)(ct_tensor self, int64_t axis0, int64_t axis1);
+  ct_ret (*unfold)(ct_tensor self, int64_t dimension, int64_t size, int64_t step);
+  ct_ret (*expand_as)(ct_tensor self, ct_tensor other);
+  ct_ret (*tile)(ct_tensor self, const int64_t *dims, int64_t dims_len);
+  ct_ret (*repeat_interleave_self_int)(ct_tensor self, int64_t repeats, int64_t dim);
+  ct_ret (*repeat_interleave_self_Tensor)(ct_tensor self, ct_tensor repeats, int64_t dim);
+  ct_ret (*roll)(ct_tensor self, const int64_t *shifts, int64_t shifts_len, const int64_t *dims, int64_t dims_len);
+  ct_ret (*rot90)(ct_tensor self, int64_t k, const int64_t *dims, int64_t dims_len);
+  ct_ret (*tril)(ct_tensor self, int64_t diagonal);
+  ct_ret (*triu)(ct_tensor self, int64_t diagonal);
+  ct_ret (*diag)(ct_tensor self, int64_t diagonal);
+  ct_ret (*diag_embed)(ct_tensor self, int64_t offset, int64_t dim1, int64_t dim2);
   ct_ret (*cat)(const ct_tensor *tensors, int64_t tensors_len, int64_t dim);
   ct_ret (*stack)(const ct_tensor *tensors, int64_t tensors_len, int64_t dim);
   ct_list (*split_Tensor)(ct_tensor self, int64_t split_size, int64_t dim);
@@ -185,12 +302,62 @@ typedef struct ct_api_table {
   ct_ret (*scatter_src)(ct_tensor self, int64_t dim, ct_tensor index, ct_tensor src);
   ct_err (*sort)(ct_tensor self, int64_t dim, bool descending, ct_tensor *out);
   ct_err (*topk)(ct_tensor self, int64_t k, int64_t dim, bool largest, ct_tensor *out);
+  ct_list (*unbind_int)(ct_tensor self, int64_t dim);
+  ct_list (*split_with_sizes)(ct_tensor self, const int64_t *split_sizes, int64_t split_sizes_len, int64_t dim);
+  ct_list (*tensor_split_sections)(ct_tensor self, int64_t sections, int64_t dim);
+  ct_ret (*argsort)(ct_tensor self, int64_t dim, bool descending);
+  ct_err (*sort_stable)(ct_tensor self, bool stable, int64_t dim, bool descending, ct_tensor *out);
+  ct_err (*kthvalue)(ct_tensor self, int64_t k, int64_t dim, bool keepdim, ct_tensor *out);
+  ct_ret (*searchsorted_Tensor)(ct_tensor sorted_sequence, ct_tensor self, bool right);
+  ct_ret (*bucketize_Tensor)(ct_tensor self, ct_tensor boundaries, bool right);
+  ct_ret (*take_along_dim)(ct_tensor self, ct_tensor indices, int64_t dim);
+  ct_ret (*index_add)(ct_tensor self, int64_t dim, ct_tensor index, ct_tensor source, double alpha);
+  ct_ret (*index_put)(ct_tensor self, const ct_tensor *indices, int64_t indices_len, ct_tensor values, bool accumulate);
+  ct_ret (*scatter_add)(ct_tensor self, int64_t dim, ct_tensor index, ct_tensor src);
+  ct_ret (*scatter_reduce_two)(ct_tensor self, int64_t dim, ct_tensor index, ct_tensor src, const char *reduce, int64_t reduce_len, bool include_self);
+  ct_ret (*nonzero)(ct_tensor self);
+  ct_ret (*one_hot)(ct_tensor self, int64_t num_classes);
+  ct_list (*meshgrid_indexing)(const ct_tensor *tensors, int64_t tensors_len, const char *indexing, int64_t indexing_len);
+  ct_ret (*cartesian_prod)(const ct_tensor *tensors, int64_t tensors_len);
+  ct_ret (*block_diag)(const ct_tensor *tensors, int64_t tensors_len);
   ct_ret (*mm)(ct_tensor self, ct_tensor mat2);
   ct_ret (*bmm)(ct_tensor self, ct_tensor mat2);
   ct_ret (*matmul)(ct_tensor self, ct_tensor other);
   ct_ret (*addmm)(ct_tensor self, ct_tensor mat1, ct_tensor mat2);
   ct_ret (*cdist)(ct_tensor x1, ct_tensor x2, double p);
   ct_ret (*cosine_similarity)(ct_tensor x1, ct_tensor x2, int64_t dim);
+  ct_ret (*einsum)(const char *equation, int64_t equation_len, const ct_tensor *tensors, int64_t tensors_len);
+  ct_ret (*dot)(ct_tensor self, ct_tensor tensor);
+  ct_ret (*outer)(ct_tensor self, ct_tensor vec2);
+  ct_ret (*mv)(ct_tensor self, ct_tensor vec);
+  ct_ret (*addmv)(ct_tensor self, ct_tensor mat, ct_tensor vec, double beta, double alpha);
+  ct_ret (*baddbmm)(ct_tensor self, ct_tensor batch1, ct_tensor batch2, double beta, double alpha);
+  ct_ret (*kron)(ct_tensor self, ct_tensor other);
+  ct_ret (*linalg_cross)(ct_tensor self, ct_tensor other, int64_t dim);
+  ct_ret (*tensordot)(ct_tensor self, ct_tensor other, const int64_t *dims_self, int64_t dims_self_len, const int64_t *dims_other, int64_t dims_other_len);
+  ct_ret (*trace)(ct_tensor self);
+  ct_ret (*pairwise_distance)(ct_tensor x1, ct_tensor x2, double p, double eps);
+  ct_ret (*pdist)(ct_tensor self, double p);
+  ct_ret (*linalg_matrix_norm_str_ord)(ct_tensor self, const char *ord, int64_t ord_len, const int64_t *dim, int64_t dim_len, bool keepdim);
+  ct_ret (*linalg_inv)(ct_tensor A);
+  ct_ret (*linalg_pinv)(ct_tensor self, double rcond);
+  ct_ret (*linalg_solve)(ct_tensor A, ct_tensor B);
+  ct_ret (*linalg_solve_triangular)(ct_tensor self, ct_tensor B, bool upper, bool left, bool unitriangular);
+  ct_err (*linalg_lstsq)(ct_tensor self, ct_tensor b, ct_tensor *out);
+  ct_ret (*linalg_cholesky)(ct_tensor self, bool upper);
+  ct_err (*linalg_qr)(ct_tensor A, const char *mode, int64_t mode_len, ct_tensor *out);
+  ct_err (*linalg_svd)(ct_tensor A, bool full_matrices, ct_tensor *out);
+  ct_ret (*linalg_svdvals)(ct_tensor A);
+  ct_err (*linalg_eigh)(ct_tensor self, const char *UPLO, int64_t UPLO_len, ct_tensor *out);
+  ct_ret (*linalg_eigvalsh)(ct_tensor self, const char *UPLO, int64_t UPLO_len);
+  ct_ret (*linalg_det)(ct_tensor A);
+  ct_err (*linalg_slogdet)(ct_tensor A, ct_tensor *out);
+  ct_ret (*linalg_matrix_power)(ct_tensor self, int64_t n);
+  ct_ret (*linalg_matrix_rank)(ct_tensor self, double tol);
+  ct_ret (*matrix_exp)(ct_tensor self);
+  ct_ret (*linalg_multi_dot)(const ct_tensor *tensors, int64_t tensors_len);
+  ct_ret (*cov)(ct_tensor self, int64_t correction);
+  ct_ret (*corrcoef)(ct_tensor self);
   ct_ret (*linear)(ct_tensor input, ct_tensor weight, ct_tensor bias);
   ct_ret (*conv2d)(ct_tensor input, ct_tensor weight, ct_tensor bias, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, const int64_t *dilation, int64_t dilation_len, int64_t groups);
   ct_ret (*batch_norm)(ct_tensor input, ct_tensor weight, ct_tensor bias, ct_tensor running_mean, ct_tensor running_var, bool training, double momentum, double eps, bool cudnn_enabled);
@@ -245,6 +412,50 @@ typedef struct ct_api_table {
   ct_ret (*poisson)(ct_tensor self, ct_generator generator);
   ct_err (*exponential_)(ct_tensor self, double lambd, ct_generator generator);
   ct_err (*random__from)(ct_tensor self, int64_t from, int64_t to, ct_generator generator);
+  ct_ret (*complex)(ct_tensor real, ct_tensor imag);
+  ct_ret (*real)(ct_tensor self);
+  ct_ret (*imag)(ct_tensor self);
+  ct_ret (*view_as_real)(ct_tensor self);
+  ct_ret (*view_as_complex)(ct_tensor self);
+  ct_ret (*conj_physical)(ct_tensor self);
+  ct_ret (*angle)(ct_tensor self);
+  ct_ret (*fft_fft)(ct_tensor self, int64_t dim);
+  ct_ret (*fft_ifft)(ct_tensor self, int64_t dim);
+  ct_ret (*fft_rfft)(ct_tensor self, int64_t dim);
+  ct_ret (*fft_irfft)(ct_tensor self, int64_t n, int64_t dim);
+  ct_ret (*fft_fft2)(ct_tensor self, const int64_t *dim, int64_t dim_len);
+  ct_ret (*fft_ifft2)(ct_tensor self, const int64_t *dim, int64_t dim_len);
+  ct_ret (*fft_rfft2)(ct_tensor self, const int64_t *dim, int64_t dim_len);
+  ct_ret (*fft_irfft2)(ct_tensor self, const int64_t *s, int64_t s_len, const int64_t *dim, int64_t dim_len);
+  ct_ret (*fft_fftshift)(ct_tensor self, const int64_t *dim, int64_t dim_len);
+  ct_ret (*fft_ifftshift)(ct_tensor self, const int64_t *dim, int64_t dim_len);
+  ct_ret (*zeros_like)(ct_tensor self);
+  ct_ret (*ones_like)(ct_tensor self);
+  ct_ret (*full_like)(ct_tensor self, double fill_value);
+  ct_ret (*empty_like)(ct_tensor self);
+  ct_ret (*new_zeros)(ct_tensor self, const int64_t *size, int64_t size_len);
+  ct_ret (*linspace)(double start, double end, int64_t steps, int8_t dtype, int8_t device_type, int8_t device_index);
+  ct_ret (*tril_indices)(int64_t row, int64_t col, int64_t offset, int8_t device_type, int8_t device_index);
+  ct_ret (*triu_indices)(int64_t row, int64_t col, int64_t offset, int8_t device_type, int8_t device_index);
+  ct_list (*_foreach_add_List)(const ct_tensor *self, int64_t self_len, const ct_tensor *other, int64_t other_len, double alpha);
+  ct_list (*_foreach_mul_Scalar)(const ct_tensor *self, int64_t self_len, double scalar);
+  ct_list (*_foreach_sqrt)(const ct_tensor *self, int64_t self_len);
+  ct_list (*_foreach_norm_Scalar)(const ct_tensor *self, int64_t self_len, double ord);
+  ct_err (*_foreach_zero_)(const ct_tensor *self, int64_t self_len);
+  ct_err (*_foreach_copy_)(const ct_tensor *self, int64_t self_len, const ct_tensor *src, int64_t src_len);
+  ct_err (*_foreach_add__List)(const ct_tensor *self, int64_t self_len, const ct_tensor *other, int64_t other_len, double alpha);
+  ct_err (*_foreach_add__Scalar)(const ct_tensor *self, int64_t self_len, double scalar);
+  ct_err (*_foreach_mul__List)(const ct_tensor *self, int64_t self_len, const ct_tensor *other, int64_t other_len);
+  ct_err (*_foreach_mul__Scalar)(const ct_tensor *self, int64_t self_len, double scalar);
+  ct_err (*_foreach_mul__Tensor)(const ct_tensor *self, int64_t self_len, ct_tensor other);
+  ct_err (*_foreach_div__List)(const ct_tensor *self, int64_t self_len, const ct_tensor *other, int64_t other_len);
+  ct_err (*_foreach_sqrt_)(const ct_tensor *self, int64_t self_len);
+  ct_err (*_foreach_lerp__Scalar)(const ct_tensor *self, int64_t self_len, const ct_tensor *tensors1, int64_t tensors1_len, double weight);
+  ct_err (*_foreach_addcmul__Scalar)(const ct_tensor *self, int64_t self_len, const ct_tensor *tensor1, int64_t tensor1_len, const ct_tensor *tensor2, int64_t tensor2_len, double value);
+  ct_err (*_foreach_addcdiv__Scalar)(const ct_tensor *self, int64_t self_len, const ct_tensor *tensor1, int64_t tensor1_len, const ct_tensor *tensor2, int64_t tensor2_len, double value);
+  ct_err (*_fused_sgd_)(const ct_tensor *self, int64_t self_len, const ct_tensor *grads, int64_t grads_len, const ct_tensor *momentum_buffer_list, int64_t momentum_buffer_list_len, double weight_decay, double momentum, double lr, double dampening, bool nesterov, bool maximize, bool is_first_step);
+  ct_err (*_fused_adam_)(const ct_tensor *self, int64_t self_len, const ct_tensor *grads, int64_t grads_len, const ct_tensor *exp_avgs, int64_t exp_avgs_len, const ct_tensor *exp_avg_sqs, int64_t exp_avg_sqs_len, const ct_tensor *max_exp_avg_sqs, int64_t max_exp_avg_sqs_len, const ct_tensor *state_steps, int64_t state_steps_len, double lr, double beta1, double beta2, double weight_decay, double eps, bool amsgrad, bool maximize);
+  ct_err (*_fused_adamw_)(const ct_tensor *self, int64_t self_len, const ct_tensor *grads, int64_t grads_len, const ct_tensor *exp_avgs, int64_t exp_avgs_len, const ct_tensor *exp_avg_sqs, int64_t exp_avg_sqs_len, const ct_tensor *max_exp_avg_sqs, int64_t max_exp_avg_sqs_len, const ct_tensor *state_steps, int64_t state_steps_len, double lr, double beta1, double beta2, double weight_decay, double eps, bool amsgrad, bool maximize);
 } ct_api_table;
 
 #ifndef __cplusplus
@@ -611,6 +822,194 @@ static inline ct_ret ct_clamp(ct_tensor self, double min, double max) {
   return ct_table->clamp(self, min, max);
 }
 
+static inline ct_ret ct_div_Tensor_mode(ct_tensor self, ct_tensor other, const char *rounding_mode, int64_t rounding_mode_len) {
+  return ct_table->div_Tensor_mode(self, other, rounding_mode, rounding_mode_len);
+}
+
+static inline ct_ret ct_pow_Tensor_Tensor(ct_tensor self, ct_tensor exponent) {
+  return ct_table->pow_Tensor_Tensor(self, exponent);
+}
+
+static inline ct_ret ct_square(ct_tensor self) {
+  return ct_table->square(self);
+}
+
+static inline ct_ret ct_reciprocal(ct_tensor self) {
+  return ct_table->reciprocal(self);
+}
+
+static inline ct_ret ct_exp2(ct_tensor self) {
+  return ct_table->exp2(self);
+}
+
+static inline ct_ret ct_expm1(ct_tensor self) {
+  return ct_table->expm1(self);
+}
+
+static inline ct_ret ct_log2(ct_tensor self) {
+  return ct_table->log2(self);
+}
+
+static inline ct_ret ct_log10(ct_tensor self) {
+  return ct_table->log10(self);
+}
+
+static inline ct_ret ct_log1p(ct_tensor self) {
+  return ct_table->log1p(self);
+}
+
+static inline ct_ret ct_xlogy_Tensor(ct_tensor self, ct_tensor other) {
+  return ct_table->xlogy_Tensor(self, other);
+}
+
+static inline ct_ret ct_logaddexp(ct_tensor self, ct_tensor other) {
+  return ct_table->logaddexp(self, other);
+}
+
+static inline ct_ret ct_sin(ct_tensor self) {
+  return ct_table->sin(self);
+}
+
+static inline ct_ret ct_cos(ct_tensor self) {
+  return ct_table->cos(self);
+}
+
+static inline ct_ret ct_tan(ct_tensor self) {
+  return ct_table->tan(self);
+}
+
+static inline ct_ret ct_asin(ct_tensor self) {
+  return ct_table->asin(self);
+}
+
+static inline ct_ret ct_acos(ct_tensor self) {
+  return ct_table->acos(self);
+}
+
+static inline ct_ret ct_atan(ct_tensor self) {
+  return ct_table->atan(self);
+}
+
+static inline ct_ret ct_atan2(ct_tensor self, ct_tensor other) {
+  return ct_table->atan2(self, other);
+}
+
+static inline ct_ret ct_sinh(ct_tensor self) {
+  return ct_table->sinh(self);
+}
+
+static inline ct_ret ct_cosh(ct_tensor self) {
+  return ct_table->cosh(self);
+}
+
+static inline ct_ret ct_atanh(ct_tensor self) {
+  return ct_table->atanh(self);
+}
+
+static inline ct_ret ct_erf(ct_tensor self) {
+  return ct_table->erf(self);
+}
+
+static inline ct_ret ct_erfc(ct_tensor self) {
+  return ct_table->erfc(self);
+}
+
+static inline ct_ret ct_erfinv(ct_tensor self) {
+  return ct_table->erfinv(self);
+}
+
+static inline ct_ret ct_lgamma(ct_tensor self) {
+  return ct_table->lgamma(self);
+}
+
+static inline ct_ret ct_digamma(ct_tensor self) {
+  return ct_table->digamma(self);
+}
+
+static inline ct_ret ct_logit(ct_tensor self, double eps) {
+  return ct_table->logit(self, eps);
+}
+
+static inline ct_ret ct_floor(ct_tensor self) {
+  return ct_table->floor(self);
+}
+
+static inline ct_ret ct_ceil(ct_tensor self) {
+  return ct_table->ceil(self);
+}
+
+static inline ct_ret ct_round(ct_tensor self) {
+  return ct_table->round(self);
+}
+
+static inline ct_ret ct_trunc(ct_tensor self) {
+  return ct_table->trunc(self);
+}
+
+static inline ct_ret ct_frac(ct_tensor self) {
+  return ct_table->frac(self);
+}
+
+static inline ct_ret ct_fmod_Tensor(ct_tensor self, ct_tensor other) {
+  return ct_table->fmod_Tensor(self, other);
+}
+
+static inline ct_ret ct_remainder_Tensor(ct_tensor self, ct_tensor other) {
+  return ct_table->remainder_Tensor(self, other);
+}
+
+static inline ct_ret ct_remainder_Scalar(ct_tensor self, double other) {
+  return ct_table->remainder_Scalar(self, other);
+}
+
+static inline ct_ret ct_floor_divide(ct_tensor self, ct_tensor other) {
+  return ct_table->floor_divide(self, other);
+}
+
+static inline ct_ret ct_clamp_min(ct_tensor self, double min) {
+  return ct_table->clamp_min(self, min);
+}
+
+static inline ct_ret ct_clamp_max(ct_tensor self, double max) {
+  return ct_table->clamp_max(self, max);
+}
+
+static inline ct_ret ct_nan_to_num(ct_tensor self, double nan, double posinf, double neginf) {
+  return ct_table->nan_to_num(self, nan, posinf, neginf);
+}
+
+static inline ct_ret ct_lerp_Scalar(ct_tensor self, ct_tensor end, double weight) {
+  return ct_table->lerp_Scalar(self, end, weight);
+}
+
+static inline ct_ret ct_addcmul(ct_tensor self, ct_tensor tensor1, ct_tensor tensor2, double value) {
+  return ct_table->addcmul(self, tensor1, tensor2, value);
+}
+
+static inline ct_ret ct_addcdiv(ct_tensor self, ct_tensor tensor1, ct_tensor tensor2, double value) {
+  return ct_table->addcdiv(self, tensor1, tensor2, value);
+}
+
+static inline ct_ret ct_hypot(ct_tensor self, ct_tensor other) {
+  return ct_table->hypot(self, other);
+}
+
+static inline ct_ret ct_bitwise_and_Tensor(ct_tensor self, ct_tensor other) {
+  return ct_table->bitwise_and_Tensor(self, other);
+}
+
+static inline ct_ret ct_bitwise_or_Tensor(ct_tensor self, ct_tensor other) {
+  return ct_table->bitwise_or_Tensor(self, other);
+}
+
+static inline ct_ret ct_bitwise_xor_Tensor(ct_tensor self, ct_tensor other) {
+  return ct_table->bitwise_xor_Tensor(self, other);
+}
+
+static inline ct_ret ct_bitwise_not(ct_tensor self) {
+  return ct_table->bitwise_not(self);
+}
+
 static inline ct_ret ct_relu(ct_tensor self) {
   return ct_table->relu(self);
 }
@@ -759,6 +1158,54 @@ static inline ct_flag ct_equal(ct_tensor self, ct_tensor other) {
   return ct_table->equal(self, other);
 }
 
+static inline ct_ret ct_ne_Scalar(ct_tensor self, double other) {
+  return ct_table->ne_Scalar(self, other);
+}
+
+static inline ct_ret ct_le_Scalar(ct_tensor self, double other) {
+  return ct_table->le_Scalar(self, other);
+}
+
+static inline ct_ret ct_ge_Scalar(ct_tensor self, double other) {
+  return ct_table->ge_Scalar(self, other);
+}
+
+static inline ct_ret ct_eq_Scalar_as_EqInt(ct_tensor self, int64_t other) {
+  return ct_table->eq_Scalar_as_EqInt(self, other);
+}
+
+static inline ct_ret ct_logical_or(ct_tensor self, ct_tensor other) {
+  return ct_table->logical_or(self, other);
+}
+
+static inline ct_ret ct_logical_xor(ct_tensor self, ct_tensor other) {
+  return ct_table->logical_xor(self, other);
+}
+
+static inline ct_ret ct_isinf(ct_tensor self) {
+  return ct_table->isinf(self);
+}
+
+static inline ct_ret ct_isclose(ct_tensor self, ct_tensor other, double rtol, double atol, bool equal_nan) {
+  return ct_table->isclose(self, other, rtol, atol, equal_nan);
+}
+
+static inline ct_flag ct_allclose(ct_tensor self, ct_tensor other, double rtol, double atol, bool equal_nan) {
+  return ct_table->allclose(self, other, rtol, atol, equal_nan);
+}
+
+static inline ct_ret ct_isin_Tensor_Tensor(ct_tensor elements, ct_tensor test_elements) {
+  return ct_table->isin_Tensor_Tensor(elements, test_elements);
+}
+
+static inline ct_ret ct_where_ScalarOther(ct_tensor condition, ct_tensor self, double other) {
+  return ct_table->where_ScalarOther(condition, self, other);
+}
+
+static inline ct_ret ct_masked_scatter(ct_tensor self, ct_tensor mask, ct_tensor source) {
+  return ct_table->masked_scatter(self, mask, source);
+}
+
 static inline ct_err ct_add__Tensor(ct_tensor self, ct_tensor other, double alpha) {
   return ct_table->add__Tensor(self, other, alpha);
 }
@@ -797,6 +1244,74 @@ static inline ct_err ct_fill__Scalar(ct_tensor self, double value) {
 
 static inline ct_err ct_copy_(ct_tensor self, ct_tensor src) {
   return ct_table->copy_(self, src);
+}
+
+static inline ct_err ct_div__Tensor(ct_tensor self, ct_tensor other) {
+  return ct_table->div__Tensor(self, other);
+}
+
+static inline ct_err ct_div__Scalar(ct_tensor self, double other) {
+  return ct_table->div__Scalar(self, other);
+}
+
+static inline ct_err ct_sub__Scalar(ct_tensor self, double other) {
+  return ct_table->sub__Scalar(self, other);
+}
+
+static inline ct_err ct_addcmul_(ct_tensor self, ct_tensor tensor1, ct_tensor tensor2, double value) {
+  return ct_table->addcmul_(self, tensor1, tensor2, value);
+}
+
+static inline ct_err ct_addcdiv_(ct_tensor self, ct_tensor tensor1, ct_tensor tensor2, double value) {
+  return ct_table->addcdiv_(self, tensor1, tensor2, value);
+}
+
+static inline ct_err ct_clamp_(ct_tensor self, double min, double max) {
+  return ct_table->clamp_(self, min, max);
+}
+
+static inline ct_err ct_exp_(ct_tensor self) {
+  return ct_table->exp_(self);
+}
+
+static inline ct_err ct_sqrt_(ct_tensor self) {
+  return ct_table->sqrt_(self);
+}
+
+static inline ct_err ct_neg_(ct_tensor self) {
+  return ct_table->neg_(self);
+}
+
+static inline ct_err ct_masked_fill__Scalar(ct_tensor self, ct_tensor mask, double value) {
+  return ct_table->masked_fill__Scalar(self, mask, value);
+}
+
+static inline ct_err ct_fill__Scalar_as_FillInt(ct_tensor self, int64_t value) {
+  return ct_table->fill__Scalar_as_FillInt(self, value);
+}
+
+static inline ct_err ct_index_add_(ct_tensor self, int64_t dim, ct_tensor index, ct_tensor source, double alpha) {
+  return ct_table->index_add_(self, dim, index, source, alpha);
+}
+
+static inline ct_err ct_index_copy_(ct_tensor self, int64_t dim, ct_tensor index, ct_tensor source) {
+  return ct_table->index_copy_(self, dim, index, source);
+}
+
+static inline ct_err ct_index_fill__int_Scalar(ct_tensor self, int64_t dim, ct_tensor index, double value) {
+  return ct_table->index_fill__int_Scalar(self, dim, index, value);
+}
+
+static inline ct_err ct_index_put_(ct_tensor self, const ct_tensor *indices, int64_t indices_len, ct_tensor values, bool accumulate) {
+  return ct_table->index_put_(self, indices, indices_len, values, accumulate);
+}
+
+static inline ct_err ct_scatter__src(ct_tensor self, int64_t dim, ct_tensor index, ct_tensor src) {
+  return ct_table->scatter__src(self, dim, index, src);
+}
+
+static inline ct_err ct_scatter_add_(ct_tensor self, int64_t dim, ct_tensor index, ct_tensor src) {
+  return ct_table->scatter_add_(self, dim, index, src);
 }
 
 static inline ct_ret ct_sum(ct_tensor self) {
@@ -853,6 +1368,110 @@ static inline ct_ret ct_all(ct_tensor self) {
 
 static inline ct_ret ct_any(ct_tensor self) {
   return ct_table->any(self);
+}
+
+static inline ct_ret ct_prod(ct_tensor self) {
+  return ct_table->prod(self);
+}
+
+static inline ct_ret ct_prod_dim_int(ct_tensor self, int64_t dim, bool keepdim) {
+  return ct_table->prod_dim_int(self, dim, keepdim);
+}
+
+static inline ct_ret ct_max(ct_tensor self) {
+  return ct_table->max(self);
+}
+
+static inline ct_ret ct_min(ct_tensor self) {
+  return ct_table->min(self);
+}
+
+static inline ct_err ct_min_dim(ct_tensor self, int64_t dim, bool keepdim, ct_tensor *out) {
+  return ct_table->min_dim(self, dim, keepdim, out);
+}
+
+static inline ct_ret ct_argmin(ct_tensor self, int64_t dim, bool keepdim) {
+  return ct_table->argmin(self, dim, keepdim);
+}
+
+static inline ct_ret ct_argmax_as_ArgmaxAll(ct_tensor self) {
+  return ct_table->argmax_as_ArgmaxAll(self);
+}
+
+static inline ct_ret ct_argmin_as_ArgminAll(ct_tensor self) {
+  return ct_table->argmin_as_ArgminAll(self);
+}
+
+static inline ct_ret ct_all_dim(ct_tensor self, int64_t dim, bool keepdim) {
+  return ct_table->all_dim(self, dim, keepdim);
+}
+
+static inline ct_ret ct_any_dim(ct_tensor self, int64_t dim, bool keepdim) {
+  return ct_table->any_dim(self, dim, keepdim);
+}
+
+static inline ct_ret ct_cumsum(ct_tensor self, int64_t dim) {
+  return ct_table->cumsum(self, dim);
+}
+
+static inline ct_ret ct_cumprod(ct_tensor self, int64_t dim) {
+  return ct_table->cumprod(self, dim);
+}
+
+static inline ct_err ct_cummax(ct_tensor self, int64_t dim, ct_tensor *out) {
+  return ct_table->cummax(self, dim, out);
+}
+
+static inline ct_err ct_cummin(ct_tensor self, int64_t dim, ct_tensor *out) {
+  return ct_table->cummin(self, dim, out);
+}
+
+static inline ct_ret ct_logcumsumexp(ct_tensor self, int64_t dim) {
+  return ct_table->logcumsumexp(self, dim);
+}
+
+static inline ct_err ct_median_dim(ct_tensor self, int64_t dim, bool keepdim, ct_tensor *out) {
+  return ct_table->median_dim(self, dim, keepdim, out);
+}
+
+static inline ct_ret ct_nanmean(ct_tensor self, const int64_t *dim, int64_t dim_len, bool keepdim) {
+  return ct_table->nanmean(self, dim, dim_len, keepdim);
+}
+
+static inline ct_ret ct_nansum(ct_tensor self, const int64_t *dim, int64_t dim_len, bool keepdim) {
+  return ct_table->nansum(self, dim, dim_len, keepdim);
+}
+
+static inline ct_ret ct_quantile(ct_tensor self, ct_tensor q, int64_t dim, bool keepdim) {
+  return ct_table->quantile(self, q, dim, keepdim);
+}
+
+static inline ct_err ct_var_mean_correction(ct_tensor self, const int64_t *dim, int64_t dim_len, double correction, bool keepdim, ct_tensor *out) {
+  return ct_table->var_mean_correction(self, dim, dim_len, correction, keepdim, out);
+}
+
+static inline ct_err ct_std_mean_correction(ct_tensor self, const int64_t *dim, int64_t dim_len, double correction, bool keepdim, ct_tensor *out) {
+  return ct_table->std_mean_correction(self, dim, dim_len, correction, keepdim, out);
+}
+
+static inline ct_ret ct_count_nonzero_dim_IntList(ct_tensor self, const int64_t *dim, int64_t dim_len) {
+  return ct_table->count_nonzero_dim_IntList(self, dim, dim_len);
+}
+
+static inline ct_ret ct_histc(ct_tensor self, int64_t bins, double min, double max) {
+  return ct_table->histc(self, bins, min, max);
+}
+
+static inline ct_ret ct_bincount(ct_tensor self, ct_tensor weights, int64_t minlength) {
+  return ct_table->bincount(self, weights, minlength);
+}
+
+static inline ct_err ct__unique2(ct_tensor self, ct_tensor *out) {
+  return ct_table->_unique2(self, out);
+}
+
+static inline ct_err ct_unique_dim(ct_tensor self, int64_t dim, ct_tensor *out) {
+  return ct_table->unique_dim(self, dim, out);
 }
 
 static inline ct_ret ct_reshape(ct_tensor self, const int64_t *shape, int64_t shape_len) {
@@ -927,6 +1546,66 @@ static inline ct_ret ct_detach(ct_tensor self) {
   return ct_table->detach(self);
 }
 
+static inline ct_ret ct_squeeze(ct_tensor self) {
+  return ct_table->squeeze(self);
+}
+
+static inline ct_ret ct_unflatten_int(ct_tensor self, int64_t dim, const int64_t *sizes, int64_t sizes_len) {
+  return ct_table->unflatten_int(self, dim, sizes, sizes_len);
+}
+
+static inline ct_ret ct_movedim_int(ct_tensor self, int64_t source, int64_t destination) {
+  return ct_table->movedim_int(self, source, destination);
+}
+
+static inline ct_ret ct_swapaxes(ct_tensor self, int64_t axis0, int64_t axis1) {
+  return ct_table->swapaxes(self, axis0, axis1);
+}
+
+static inline ct_ret ct_unfold(ct_tensor self, int64_t dimension, int64_t size, int64_t step) {
+  return ct_table->unfold(self, dimension, size, step);
+}
+
+static inline ct_ret ct_expand_as(ct_tensor self, ct_tensor other) {
+  return ct_table->expand_as(self, other);
+}
+
+static inline ct_ret ct_tile(ct_tensor self, const int64_t *dims, int64_t dims_len) {
+  return ct_table->tile(self, dims, dims_len);
+}
+
+static inline ct_ret ct_repeat_interleave_self_int(ct_tensor self, int64_t repeats, int64_t dim) {
+  return ct_table->repeat_interleave_self_int(self, repeats, dim);
+}
+
+static inline ct_ret ct_repeat_interleave_self_Tensor(ct_tensor self, ct_tensor repeats, int64_t dim) {
+  return ct_table->repeat_interleave_self_Tensor(self, repeats, dim);
+}
+
+static inline ct_ret ct_roll(ct_tensor self, const int64_t *shifts, int64_t shifts_len, const int64_t *dims, int64_t dims_len) {
+  return ct_table->roll(self, shifts, shifts_len, dims, dims_len);
+}
+
+static inline ct_ret ct_rot90(ct_tensor self, int64_t k, const int64_t *dims, int64_t dims_len) {
+  return ct_table->rot90(self, k, dims, dims_len);
+}
+
+static inline ct_ret ct_tril(ct_tensor self, int64_t diagonal) {
+  return ct_table->tril(self, diagonal);
+}
+
+static inline ct_ret ct_triu(ct_tensor self, int64_t diagonal) {
+  return ct_table->triu(self, diagonal);
+}
+
+static inline ct_ret ct_diag(ct_tensor self, int64_t diagonal) {
+  return ct_table->diag(self, diagonal);
+}
+
+static inline ct_ret ct_diag_embed(ct_tensor self, int64_t offset, int64_t dim1, int64_t dim2) {
+  return ct_table->diag_embed(self, offset, dim1, dim2);
+}
+
 static inline ct_ret ct_cat(const ct_tensor *tensors, int64_t tensors_len, int64_t dim) {
   return ct_table->cat(tensors, tensors_len, dim);
 }
@@ -963,6 +1642,78 @@ static inline ct_err ct_topk(ct_tensor self, int64_t k, int64_t dim, bool larges
   return ct_table->topk(self, k, dim, largest, out);
 }
 
+static inline ct_list ct_unbind_int(ct_tensor self, int64_t dim) {
+  return ct_table->unbind_int(self, dim);
+}
+
+static inline ct_list ct_split_with_sizes(ct_tensor self, const int64_t *split_sizes, int64_t split_sizes_len, int64_t dim) {
+  return ct_table->split_with_sizes(self, split_sizes, split_sizes_len, dim);
+}
+
+static inline ct_list ct_tensor_split_sections(ct_tensor self, int64_t sections, int64_t dim) {
+  return ct_table->tensor_split_sections(self, sections, dim);
+}
+
+static inline ct_ret ct_argsort(ct_tensor self, int64_t dim, bool descending) {
+  return ct_table->argsort(self, dim, descending);
+}
+
+static inline ct_err ct_sort_stable(ct_tensor self, bool stable, int64_t dim, bool descending, ct_tensor *out) {
+  return ct_table->sort_stable(self, stable, dim, descending, out);
+}
+
+static inline ct_err ct_kthvalue(ct_tensor self, int64_t k, int64_t dim, bool keepdim, ct_tensor *out) {
+  return ct_table->kthvalue(self, k, dim, keepdim, out);
+}
+
+static inline ct_ret ct_searchsorted_Tensor(ct_tensor sorted_sequence, ct_tensor self, bool right) {
+  return ct_table->searchsorted_Tensor(sorted_sequence, self, right);
+}
+
+static inline ct_ret ct_bucketize_Tensor(ct_tensor self, ct_tensor boundaries, bool right) {
+  return ct_table->bucketize_Tensor(self, boundaries, right);
+}
+
+static inline ct_ret ct_take_along_dim(ct_tensor self, ct_tensor indices, int64_t dim) {
+  return ct_table->take_along_dim(self, indices, dim);
+}
+
+static inline ct_ret ct_index_add(ct_tensor self, int64_t dim, ct_tensor index, ct_tensor source, double alpha) {
+  return ct_table->index_add(self, dim, index, source, alpha);
+}
+
+static inline ct_ret ct_index_put(ct_tensor self, const ct_tensor *indices, int64_t indices_len, ct_tensor values, bool accumulate) {
+  return ct_table->index_put(self, indices, indices_len, values, accumulate);
+}
+
+static inline ct_ret ct_scatter_add(ct_tensor self, int64_t dim, ct_tensor index, ct_tensor src) {
+  return ct_table->scatter_add(self, dim, index, src);
+}
+
+static inline ct_ret ct_scatter_reduce_two(ct_tensor self, int64_t dim, ct_tensor index, ct_tensor src, const char *reduce, int64_t reduce_len, bool include_self) {
+  return ct_table->scatter_reduce_two(self, dim, index, src, reduce, reduce_len, include_self);
+}
+
+static inline ct_ret ct_nonzero(ct_tensor self) {
+  return ct_table->nonzero(self);
+}
+
+static inline ct_ret ct_one_hot(ct_tensor self, int64_t num_classes) {
+  return ct_table->one_hot(self, num_classes);
+}
+
+static inline ct_list ct_meshgrid_indexing(const ct_tensor *tensors, int64_t tensors_len, const char *indexing, int64_t indexing_len) {
+  return ct_table->meshgrid_indexing(tensors, tensors_len, indexing, indexing_len);
+}
+
+static inline ct_ret ct_cartesian_prod(const ct_tensor *tensors, int64_t tensors_len) {
+  return ct_table->cartesian_prod(tensors, tensors_len);
+}
+
+static inline ct_ret ct_block_diag(const ct_tensor *tensors, int64_t tensors_len) {
+  return ct_table->block_diag(tensors, tensors_len);
+}
+
 static inline ct_ret ct_mm(ct_tensor self, ct_tensor mat2) {
   return ct_table->mm(self, mat2);
 }
@@ -985,6 +1736,134 @@ static inline ct_ret ct_cdist(ct_tensor x1, ct_tensor x2, double p) {
 
 static inline ct_ret ct_cosine_similarity(ct_tensor x1, ct_tensor x2, int64_t dim) {
   return ct_table->cosine_similarity(x1, x2, dim);
+}
+
+static inline ct_ret ct_einsum(const char *equation, int64_t equation_len, const ct_tensor *tensors, int64_t tensors_len) {
+  return ct_table->einsum(equation, equation_len, tensors, tensors_len);
+}
+
+static inline ct_ret ct_dot(ct_tensor self, ct_tensor tensor) {
+  return ct_table->dot(self, tensor);
+}
+
+static inline ct_ret ct_outer(ct_tensor self, ct_tensor vec2) {
+  return ct_table->outer(self, vec2);
+}
+
+static inline ct_ret ct_mv(ct_tensor self, ct_tensor vec) {
+  return ct_table->mv(self, vec);
+}
+
+static inline ct_ret ct_addmv(ct_tensor self, ct_tensor mat, ct_tensor vec, double beta, double alpha) {
+  return ct_table->addmv(self, mat, vec, beta, alpha);
+}
+
+static inline ct_ret ct_baddbmm(ct_tensor self, ct_tensor batch1, ct_tensor batch2, double beta, double alpha) {
+  return ct_table->baddbmm(self, batch1, batch2, beta, alpha);
+}
+
+static inline ct_ret ct_kron(ct_tensor self, ct_tensor other) {
+  return ct_table->kron(self, other);
+}
+
+static inline ct_ret ct_linalg_cross(ct_tensor self, ct_tensor other, int64_t dim) {
+  return ct_table->linalg_cross(self, other, dim);
+}
+
+static inline ct_ret ct_tensordot(ct_tensor self, ct_tensor other, const int64_t *dims_self, int64_t dims_self_len, const int64_t *dims_other, int64_t dims_other_len) {
+  return ct_table->tensordot(self, other, dims_self, dims_self_len, dims_other, dims_other_len);
+}
+
+static inline ct_ret ct_trace(ct_tensor self) {
+  return ct_table->trace(self);
+}
+
+static inline ct_ret ct_pairwise_distance(ct_tensor x1, ct_tensor x2, double p, double eps) {
+  return ct_table->pairwise_distance(x1, x2, p, eps);
+}
+
+static inline ct_ret ct_pdist(ct_tensor self, double p) {
+  return ct_table->pdist(self, p);
+}
+
+static inline ct_ret ct_linalg_matrix_norm_str_ord(ct_tensor self, const char *ord, int64_t ord_len, const int64_t *dim, int64_t dim_len, bool keepdim) {
+  return ct_table->linalg_matrix_norm_str_ord(self, ord, ord_len, dim, dim_len, keepdim);
+}
+
+static inline ct_ret ct_linalg_inv(ct_tensor A) {
+  return ct_table->linalg_inv(A);
+}
+
+static inline ct_ret ct_linalg_pinv(ct_tensor self, double rcond) {
+  return ct_table->linalg_pinv(self, rcond);
+}
+
+static inline ct_ret ct_linalg_solve(ct_tensor A, ct_tensor B) {
+  return ct_table->linalg_solve(A, B);
+}
+
+static inline ct_ret ct_linalg_solve_triangular(ct_tensor self, ct_tensor B, bool upper, bool left, bool unitriangular) {
+  return ct_table->linalg_solve_triangular(self, B, upper, left, unitriangular);
+}
+
+static inline ct_err ct_linalg_lstsq(ct_tensor self, ct_tensor b, ct_tensor *out) {
+  return ct_table->linalg_lstsq(self, b, out);
+}
+
+static inline ct_ret ct_linalg_cholesky(ct_tensor self, bool upper) {
+  return ct_table->linalg_cholesky(self, upper);
+}
+
+static inline ct_err ct_linalg_qr(ct_tensor A, const char *mode, int64_t mode_len, ct_tensor *out) {
+  return ct_table->linalg_qr(A, mode, mode_len, out);
+}
+
+static inline ct_err ct_linalg_svd(ct_tensor A, bool full_matrices, ct_tensor *out) {
+  return ct_table->linalg_svd(A, full_matrices, out);
+}
+
+static inline ct_ret ct_linalg_svdvals(ct_tensor A) {
+  return ct_table->linalg_svdvals(A);
+}
+
+static inline ct_err ct_linalg_eigh(ct_tensor self, const char *UPLO, int64_t UPLO_len, ct_tensor *out) {
+  return ct_table->linalg_eigh(self, UPLO, UPLO_len, out);
+}
+
+static inline ct_ret ct_linalg_eigvalsh(ct_tensor self, const char *UPLO, int64_t UPLO_len) {
+  return ct_table->linalg_eigvalsh(self, UPLO, UPLO_len);
+}
+
+static inline ct_ret ct_linalg_det(ct_tensor A) {
+  return ct_table->linalg_det(A);
+}
+
+static inline ct_err ct_linalg_slogdet(ct_tensor A, ct_tensor *out) {
+  return ct_table->linalg_slogdet(A, out);
+}
+
+static inline ct_ret ct_linalg_matrix_power(ct_tensor self, int64_t n) {
+  return ct_table->linalg_matrix_power(self, n);
+}
+
+static inline ct_ret ct_linalg_matrix_rank(ct_tensor self, double tol) {
+  return ct_table->linalg_matrix_rank(self, tol);
+}
+
+static inline ct_ret ct_matrix_exp(ct_tensor self) {
+  return ct_table->matrix_exp(self);
+}
+
+static inline ct_ret ct_linalg_multi_dot(const ct_tensor *tensors, int64_t tensors_len) {
+  return ct_table->linalg_multi_dot(tensors, tensors_len);
+}
+
+static inline ct_ret ct_cov(ct_tensor self, int64_t correction) {
+  return ct_table->cov(self, correction);
+}
+
+static inline ct_ret ct_corrcoef(ct_tensor self) {
+  return ct_table->corrcoef(self);
 }
 
 static inline ct_ret ct_linear(ct_tensor input, ct_tensor weight, ct_tensor bias) {
@@ -1201,6 +2080,182 @@ static inline ct_err ct_exponential_(ct_tensor self, double lambd, ct_generator 
 
 static inline ct_err ct_random__from(ct_tensor self, int64_t from, int64_t to, ct_generator generator) {
   return ct_table->random__from(self, from, to, generator);
+}
+
+static inline ct_ret ct_complex(ct_tensor real, ct_tensor imag) {
+  return ct_table->complex(real, imag);
+}
+
+static inline ct_ret ct_real(ct_tensor self) {
+  return ct_table->real(self);
+}
+
+static inline ct_ret ct_imag(ct_tensor self) {
+  return ct_table->imag(self);
+}
+
+static inline ct_ret ct_view_as_real(ct_tensor self) {
+  return ct_table->view_as_real(self);
+}
+
+static inline ct_ret ct_view_as_complex(ct_tensor self) {
+  return ct_table->view_as_complex(self);
+}
+
+static inline ct_ret ct_conj_physical(ct_tensor self) {
+  return ct_table->conj_physical(self);
+}
+
+static inline ct_ret ct_angle(ct_tensor self) {
+  return ct_table->angle(self);
+}
+
+static inline ct_ret ct_fft_fft(ct_tensor self, int64_t dim) {
+  return ct_table->fft_fft(self, dim);
+}
+
+static inline ct_ret ct_fft_ifft(ct_tensor self, int64_t dim) {
+  return ct_table->fft_ifft(self, dim);
+}
+
+static inline ct_ret ct_fft_rfft(ct_tensor self, int64_t dim) {
+  return ct_table->fft_rfft(self, dim);
+}
+
+static inline ct_ret ct_fft_irfft(ct_tensor self, int64_t n, int64_t dim) {
+  return ct_table->fft_irfft(self, n, dim);
+}
+
+static inline ct_ret ct_fft_fft2(ct_tensor self, const int64_t *dim, int64_t dim_len) {
+  return ct_table->fft_fft2(self, dim, dim_len);
+}
+
+static inline ct_ret ct_fft_ifft2(ct_tensor self, const int64_t *dim, int64_t dim_len) {
+  return ct_table->fft_ifft2(self, dim, dim_len);
+}
+
+static inline ct_ret ct_fft_rfft2(ct_tensor self, const int64_t *dim, int64_t dim_len) {
+  return ct_table->fft_rfft2(self, dim, dim_len);
+}
+
+static inline ct_ret ct_fft_irfft2(ct_tensor self, const int64_t *s, int64_t s_len, const int64_t *dim, int64_t dim_len) {
+  return ct_table->fft_irfft2(self, s, s_len, dim, dim_len);
+}
+
+static inline ct_ret ct_fft_fftshift(ct_tensor self, const int64_t *dim, int64_t dim_len) {
+  return ct_table->fft_fftshift(self, dim, dim_len);
+}
+
+static inline ct_ret ct_fft_ifftshift(ct_tensor self, const int64_t *dim, int64_t dim_len) {
+  return ct_table->fft_ifftshift(self, dim, dim_len);
+}
+
+static inline ct_ret ct_zeros_like(ct_tensor self) {
+  return ct_table->zeros_like(self);
+}
+
+static inline ct_ret ct_ones_like(ct_tensor self) {
+  return ct_table->ones_like(self);
+}
+
+static inline ct_ret ct_full_like(ct_tensor self, double fill_value) {
+  return ct_table->full_like(self, fill_value);
+}
+
+static inline ct_ret ct_empty_like(ct_tensor self) {
+  return ct_table->empty_like(self);
+}
+
+static inline ct_ret ct_new_zeros(ct_tensor self, const int64_t *size, int64_t size_len) {
+  return ct_table->new_zeros(self, size, size_len);
+}
+
+static inline ct_ret ct_linspace(double start, double end, int64_t steps, int8_t dtype, int8_t device_type, int8_t device_index) {
+  return ct_table->linspace(start, end, steps, dtype, device_type, device_index);
+}
+
+static inline ct_ret ct_tril_indices(int64_t row, int64_t col, int64_t offset, int8_t device_type, int8_t device_index) {
+  return ct_table->tril_indices(row, col, offset, device_type, device_index);
+}
+
+static inline ct_ret ct_triu_indices(int64_t row, int64_t col, int64_t offset, int8_t device_type, int8_t device_index) {
+  return ct_table->triu_indices(row, col, offset, device_type, device_index);
+}
+
+static inline ct_list ct__foreach_add_List(const ct_tensor *self, int64_t self_len, const ct_tensor *other, int64_t other_len, double alpha) {
+  return ct_table->_foreach_add_List(self, self_len, other, other_len, alpha);
+}
+
+static inline ct_list ct__foreach_mul_Scalar(const ct_tensor *self, int64_t self_len, double scalar) {
+  return ct_table->_foreach_mul_Scalar(self, self_len, scalar);
+}
+
+static inline ct_list ct__foreach_sqrt(const ct_tensor *self, int64_t self_len) {
+  return ct_table->_foreach_sqrt(self, self_len);
+}
+
+static inline ct_list ct__foreach_norm_Scalar(const ct_tensor *self, int64_t self_len, double ord) {
+  return ct_table->_foreach_norm_Scalar(self, self_len, ord);
+}
+
+static inline ct_err ct__foreach_zero_(const ct_tensor *self, int64_t self_len) {
+  return ct_table->_foreach_zero_(self, self_len);
+}
+
+static inline ct_err ct__foreach_copy_(const ct_tensor *self, int64_t self_len, const ct_tensor *src, int64_t src_len) {
+  return ct_table->_foreach_copy_(self, self_len, src, src_len);
+}
+
+static inline ct_err ct__foreach_add__List(const ct_tensor *self, int64_t self_len, const ct_tensor *other, int64_t other_len, double alpha) {
+  return ct_table->_foreach_add__List(self, self_len, other, other_len, alpha);
+}
+
+static inline ct_err ct__foreach_add__Scalar(const ct_tensor *self, int64_t self_len, double scalar) {
+  return ct_table->_foreach_add__Scalar(self, self_len, scalar);
+}
+
+static inline ct_err ct__foreach_mul__List(const ct_tensor *self, int64_t self_len, const ct_tensor *other, int64_t other_len) {
+  return ct_table->_foreach_mul__List(self, self_len, other, other_len);
+}
+
+static inline ct_err ct__foreach_mul__Scalar(const ct_tensor *self, int64_t self_len, double scalar) {
+  return ct_table->_foreach_mul__Scalar(self, self_len, scalar);
+}
+
+static inline ct_err ct__foreach_mul__Tensor(const ct_tensor *self, int64_t self_len, ct_tensor other) {
+  return ct_table->_foreach_mul__Tensor(self, self_len, other);
+}
+
+static inline ct_err ct__foreach_div__List(const ct_tensor *self, int64_t self_len, const ct_tensor *other, int64_t other_len) {
+  return ct_table->_foreach_div__List(self, self_len, other, other_len);
+}
+
+static inline ct_err ct__foreach_sqrt_(const ct_tensor *self, int64_t self_len) {
+  return ct_table->_foreach_sqrt_(self, self_len);
+}
+
+static inline ct_err ct__foreach_lerp__Scalar(const ct_tensor *self, int64_t self_len, const ct_tensor *tensors1, int64_t tensors1_len, double weight) {
+  return ct_table->_foreach_lerp__Scalar(self, self_len, tensors1, tensors1_len, weight);
+}
+
+static inline ct_err ct__foreach_addcmul__Scalar(const ct_tensor *self, int64_t self_len, const ct_tensor *tensor1, int64_t tensor1_len, const ct_tensor *tensor2, int64_t tensor2_len, double value) {
+  return ct_table->_foreach_addcmul__Scalar(self, self_len, tensor1, tensor1_len, tensor2, tensor2_len, value);
+}
+
+static inline ct_err ct__foreach_addcdiv__Scalar(const ct_tensor *self, int64_t self_len, const ct_tensor *tensor1, int64_t tensor1_len, const ct_tensor *tensor2, int64_t tensor2_len, double value) {
+  return ct_table->_foreach_addcdiv__Scalar(self, self_len, tensor1, tensor1_len, tensor2, tensor2_len, value);
+}
+
+static inline ct_err ct__fused_sgd_(const ct_tensor *self, int64_t self_len, const ct_tensor *grads, int64_t grads_len, const ct_tensor *momentum_buffer_list, int64_t momentum_buffer_list_len, double weight_decay, double momentum, double lr, double dampening, bool nesterov, bool maximize, bool is_first_step) {
+  return ct_table->_fused_sgd_(self, self_len, grads, grads_len, momentum_buffer_list, momentum_buffer_list_len, weight_decay, momentum, lr, dampening, nesterov, maximize, is_first_step);
+}
+
+static inline ct_err ct__fused_adam_(const ct_tensor *self, int64_t self_len, const ct_tensor *grads, int64_t grads_len, const ct_tensor *exp_avgs, int64_t exp_avgs_len, const ct_tensor *exp_avg_sqs, int64_t exp_avg_sqs_len, const ct_tensor *max_exp_avg_sqs, int64_t max_exp_avg_sqs_len, const ct_tensor *state_steps, int64_t state_steps_len, double lr, double beta1, double beta2, double weight_decay, double eps, bool amsgrad, bool maximize) {
+  return ct_table->_fused_adam_(self, self_len, grads, grads_len, exp_avgs, exp_avgs_len, exp_avg_sqs, exp_avg_sqs_len, max_exp_avg_sqs, max_exp_avg_sqs_len, state_steps, state_steps_len, lr, beta1, beta2, weight_decay, eps, amsgrad, maximize);
+}
+
+static inline ct_err ct__fused_adamw_(const ct_tensor *self, int64_t self_len, const ct_tensor *grads, int64_t grads_len, const ct_tensor *exp_avgs, int64_t exp_avgs_len, const ct_tensor *exp_avg_sqs, int64_t exp_avg_sqs_len, const ct_tensor *max_exp_avg_sqs, int64_t max_exp_avg_sqs_len, const ct_tensor *state_steps, int64_t state_steps_len, double lr, double beta1, double beta2, double weight_decay, double eps, bool amsgrad, bool maximize) {
+  return ct_table->_fused_adamw_(self, self_len, grads, grads_len, exp_avgs, exp_avgs_len, exp_avg_sqs, exp_avg_sqs_len, max_exp_avg_sqs, max_exp_avg_sqs_len, state_steps, state_steps_len, lr, beta1, beta2, weight_decay, eps, amsgrad, maximize);
 }
 
 #endif  // __cplusplus

@@ -16,6 +16,50 @@
 #include <ATen/ops/maximum_ops.h>
 #include <ATen/ops/minimum_ops.h>
 #include <ATen/ops/clamp_ops.h>
+#include <ATen/ops/square_ops.h>
+#include <ATen/ops/reciprocal_ops.h>
+#include <ATen/ops/exp2_ops.h>
+#include <ATen/ops/expm1_ops.h>
+#include <ATen/ops/log2_ops.h>
+#include <ATen/ops/log10_ops.h>
+#include <ATen/ops/log1p_ops.h>
+#include <ATen/ops/xlogy_ops.h>
+#include <ATen/ops/logaddexp_ops.h>
+#include <ATen/ops/sin_ops.h>
+#include <ATen/ops/cos_ops.h>
+#include <ATen/ops/tan_ops.h>
+#include <ATen/ops/asin_ops.h>
+#include <ATen/ops/acos_ops.h>
+#include <ATen/ops/atan_ops.h>
+#include <ATen/ops/atan2_ops.h>
+#include <ATen/ops/sinh_ops.h>
+#include <ATen/ops/cosh_ops.h>
+#include <ATen/ops/atanh_ops.h>
+#include <ATen/ops/erf_ops.h>
+#include <ATen/ops/erfc_ops.h>
+#include <ATen/ops/erfinv_ops.h>
+#include <ATen/ops/lgamma_ops.h>
+#include <ATen/ops/digamma_ops.h>
+#include <ATen/ops/logit_ops.h>
+#include <ATen/ops/floor_ops.h>
+#include <ATen/ops/ceil_ops.h>
+#include <ATen/ops/round_ops.h>
+#include <ATen/ops/trunc_ops.h>
+#include <ATen/ops/frac_ops.h>
+#include <ATen/ops/fmod_ops.h>
+#include <ATen/ops/remainder_ops.h>
+#include <ATen/ops/floor_divide_ops.h>
+#include <ATen/ops/clamp_min_ops.h>
+#include <ATen/ops/clamp_max_ops.h>
+#include <ATen/ops/nan_to_num_ops.h>
+#include <ATen/ops/lerp_ops.h>
+#include <ATen/ops/addcmul_ops.h>
+#include <ATen/ops/addcdiv_ops.h>
+#include <ATen/ops/hypot_ops.h>
+#include <ATen/ops/bitwise_and_ops.h>
+#include <ATen/ops/bitwise_or_ops.h>
+#include <ATen/ops/bitwise_xor_ops.h>
+#include <ATen/ops/bitwise_not_ops.h>
 #include <ATen/ops/relu_ops.h>
 #include <ATen/ops/gelu_ops.h>
 #include <ATen/ops/sigmoid_ops.h>
@@ -46,45 +90,6 @@
 #include <ATen/ops/logical_not_ops.h>
 #include <ATen/ops/logical_and_ops.h>
 #include <ATen/ops/where_ops.h>
-#include <ATen/ops/masked_fill_ops.h>
-#include <ATen/ops/masked_select_ops.h>
-#include <ATen/ops/equal_ops.h>
-#include <ATen/ops/lerp_ops.h>
-#include <ATen/ops/zero_ops.h>
-#include <ATen/ops/fill_ops.h>
-#include <ATen/ops/copy_ops.h>
-#include <ATen/ops/sum_ops.h>
-#include <ATen/ops/mean_ops.h>
-#include <ATen/ops/var_ops.h>
-#include <ATen/ops/std_ops.h>
-#include <ATen/ops/amax_ops.h>
-#include <ATen/ops/amin_ops.h>
-#include <ATen/ops/max_ops.h>
-#include <ATen/ops/argmax_ops.h>
-#include <ATen/ops/logsumexp_ops.h>
-#include <ATen/ops/linalg_vector_norm_ops.h>
-#include <ATen/ops/all_ops.h>
-#include <ATen/ops/any_ops.h>
-#include <ATen/ops/reshape_ops.h>
-#include <ATen/ops/view_ops.h>
-#include <ATen/ops/flatten_ops.h>
-#include <ATen/ops/permute_ops.h>
-#include <ATen/ops/transpose_ops.h>
-#include <ATen/ops/t_ops.h>
-#include <ATen/ops/unsqueeze_ops.h>
-#include <ATen/ops/squeeze_ops.h>
-#include <ATen/ops/expand_ops.h>
-#include <ATen/ops/repeat_ops.h>
-#include <ATen/ops/flip_ops.h>
-#include <ATen/ops/narrow_ops.h>
-#include <ATen/ops/select_ops.h>
-#include <ATen/ops/slice_ops.h>
-#include <ATen/ops/diagonal_ops.h>
-#include <ATen/ops/contiguous_ops.h>
-#include <ATen/ops/clone_ops.h>
-#include <ATen/ops/detach_ops.h>
-#include <ATen/ops/cat_ops.h>
-#include <ATen/ops/stack_ops.h>
 
 namespace ct {
 
@@ -162,6 +167,194 @@ ct_ret minimum(ct_tensor self, ct_tensor other) noexcept {
 
 ct_ret clamp(ct_tensor self, double min, double max) noexcept {
   return guard_tensor([&] { return at::_ops::clamp::call(ct::ref(self), ct::scalar(min, self), ct::scalar(max, self)); });
+}
+
+ct_ret div_Tensor_mode(ct_tensor self, ct_tensor other, const char *rounding_mode, int64_t rounding_mode_len) noexcept {
+  return guard_tensor([&] { return at::_ops::div_Tensor_mode::call(ct::ref(self), ct::ref(other), std::string_view(rounding_mode, rounding_mode_len)); });
+}
+
+ct_ret pow_Tensor_Tensor(ct_tensor self, ct_tensor exponent) noexcept {
+  return guard_tensor([&] { return at::_ops::pow_Tensor_Tensor::call(ct::ref(self), ct::ref(exponent)); });
+}
+
+ct_ret square(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::square::call(ct::ref(self)); });
+}
+
+ct_ret reciprocal(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::reciprocal::call(ct::ref(self)); });
+}
+
+ct_ret exp2(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::exp2::call(ct::ref(self)); });
+}
+
+ct_ret expm1(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::expm1::call(ct::ref(self)); });
+}
+
+ct_ret log2(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::log2::call(ct::ref(self)); });
+}
+
+ct_ret log10(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::log10::call(ct::ref(self)); });
+}
+
+ct_ret log1p(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::log1p::call(ct::ref(self)); });
+}
+
+ct_ret xlogy_Tensor(ct_tensor self, ct_tensor other) noexcept {
+  return guard_tensor([&] { return at::_ops::xlogy_Tensor::call(ct::ref(self), ct::ref(other)); });
+}
+
+ct_ret logaddexp(ct_tensor self, ct_tensor other) noexcept {
+  return guard_tensor([&] { return at::_ops::logaddexp::call(ct::ref(self), ct::ref(other)); });
+}
+
+ct_ret sin(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::sin::call(ct::ref(self)); });
+}
+
+ct_ret cos(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::cos::call(ct::ref(self)); });
+}
+
+ct_ret tan(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::tan::call(ct::ref(self)); });
+}
+
+ct_ret asin(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::asin::call(ct::ref(self)); });
+}
+
+ct_ret acos(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::acos::call(ct::ref(self)); });
+}
+
+ct_ret atan(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::atan::call(ct::ref(self)); });
+}
+
+ct_ret atan2(ct_tensor self, ct_tensor other) noexcept {
+  return guard_tensor([&] { return at::_ops::atan2::call(ct::ref(self), ct::ref(other)); });
+}
+
+ct_ret sinh(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::sinh::call(ct::ref(self)); });
+}
+
+ct_ret cosh(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::cosh::call(ct::ref(self)); });
+}
+
+ct_ret atanh(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::atanh::call(ct::ref(self)); });
+}
+
+ct_ret erf(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::erf::call(ct::ref(self)); });
+}
+
+ct_ret erfc(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::erfc::call(ct::ref(self)); });
+}
+
+ct_ret erfinv(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::erfinv::call(ct::ref(self)); });
+}
+
+ct_ret lgamma(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::lgamma::call(ct::ref(self)); });
+}
+
+ct_ret digamma(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::digamma::call(ct::ref(self)); });
+}
+
+ct_ret logit(ct_tensor self, double eps) noexcept {
+  return guard_tensor([&] { return at::_ops::logit::call(ct::ref(self), eps); });
+}
+
+ct_ret floor(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::floor::call(ct::ref(self)); });
+}
+
+ct_ret ceil(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::ceil::call(ct::ref(self)); });
+}
+
+ct_ret round(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::round::call(ct::ref(self)); });
+}
+
+ct_ret trunc(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::trunc::call(ct::ref(self)); });
+}
+
+ct_ret frac(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::frac::call(ct::ref(self)); });
+}
+
+ct_ret fmod_Tensor(ct_tensor self, ct_tensor other) noexcept {
+  return guard_tensor([&] { return at::_ops::fmod_Tensor::call(ct::ref(self), ct::ref(other)); });
+}
+
+ct_ret remainder_Tensor(ct_tensor self, ct_tensor other) noexcept {
+  return guard_tensor([&] { return at::_ops::remainder_Tensor::call(ct::ref(self), ct::ref(other)); });
+}
+
+ct_ret remainder_Scalar(ct_tensor self, double other) noexcept {
+  return guard_tensor([&] { return at::_ops::remainder_Scalar::call(ct::ref(self), ct::scalar(other, self)); });
+}
+
+ct_ret floor_divide(ct_tensor self, ct_tensor other) noexcept {
+  return guard_tensor([&] { return at::_ops::floor_divide::call(ct::ref(self), ct::ref(other)); });
+}
+
+ct_ret clamp_min(ct_tensor self, double min) noexcept {
+  return guard_tensor([&] { return at::_ops::clamp_min::call(ct::ref(self), ct::scalar(min, self)); });
+}
+
+ct_ret clamp_max(ct_tensor self, double max) noexcept {
+  return guard_tensor([&] { return at::_ops::clamp_max::call(ct::ref(self), ct::scalar(max, self)); });
+}
+
+ct_ret nan_to_num(ct_tensor self, double nan, double posinf, double neginf) noexcept {
+  return guard_tensor([&] { return at::_ops::nan_to_num::call(ct::ref(self), nan, posinf, neginf); });
+}
+
+ct_ret lerp_Scalar(ct_tensor self, ct_tensor end, double weight) noexcept {
+  return guard_tensor([&] { return at::_ops::lerp_Scalar::call(ct::ref(self), ct::ref(end), ct::scalar(weight, self)); });
+}
+
+ct_ret addcmul(ct_tensor self, ct_tensor tensor1, ct_tensor tensor2, double value) noexcept {
+  return guard_tensor([&] { return at::_ops::addcmul::call(ct::ref(self), ct::ref(tensor1), ct::ref(tensor2), ct::scalar(value, self)); });
+}
+
+ct_ret addcdiv(ct_tensor self, ct_tensor tensor1, ct_tensor tensor2, double value) noexcept {
+  return guard_tensor([&] { return at::_ops::addcdiv::call(ct::ref(self), ct::ref(tensor1), ct::ref(tensor2), ct::scalar(value, self)); });
+}
+
+ct_ret hypot(ct_tensor self, ct_tensor other) noexcept {
+  return guard_tensor([&] { return at::_ops::hypot::call(ct::ref(self), ct::ref(other)); });
+}
+
+ct_ret bitwise_and_Tensor(ct_tensor self, ct_tensor other) noexcept {
+  return guard_tensor([&] { return at::_ops::bitwise_and_Tensor::call(ct::ref(self), ct::ref(other)); });
+}
+
+ct_ret bitwise_or_Tensor(ct_tensor self, ct_tensor other) noexcept {
+  return guard_tensor([&] { return at::_ops::bitwise_or_Tensor::call(ct::ref(self), ct::ref(other)); });
+}
+
+ct_ret bitwise_xor_Tensor(ct_tensor self, ct_tensor other) noexcept {
+  return guard_tensor([&] { return at::_ops::bitwise_xor_Tensor::call(ct::ref(self), ct::ref(other)); });
+}
+
+ct_ret bitwise_not(ct_tensor self) noexcept {
+  return guard_tensor([&] { return at::_ops::bitwise_not::call(ct::ref(self)); });
 }
 
 ct_ret relu(ct_tensor self) noexcept {
@@ -298,194 +491,6 @@ ct_ret logical_and(ct_tensor self, ct_tensor other) noexcept {
 
 ct_ret where_self(ct_tensor condition, ct_tensor self, ct_tensor other) noexcept {
   return guard_tensor([&] { return at::_ops::where_self::call(ct::ref(condition), ct::ref(self), ct::ref(other)); });
-}
-
-ct_ret masked_fill_Scalar(ct_tensor self, ct_tensor mask, double value) noexcept {
-  return guard_tensor([&] { return at::_ops::masked_fill_Scalar::call(ct::ref(self), ct::ref(mask), ct::scalar(value, self)); });
-}
-
-ct_ret masked_select(ct_tensor self, ct_tensor mask) noexcept {
-  return guard_tensor([&] { return at::_ops::masked_select::call(ct::ref(self), ct::ref(mask)); });
-}
-
-ct_flag equal(ct_tensor self, ct_tensor other) noexcept {
-  return guard_flag([&] { return at::_ops::equal::call(ct::ref(self), ct::ref(other)); });
-}
-
-ct_err add__Tensor(ct_tensor self, ct_tensor other, double alpha) noexcept {
-  return guard([&] { at::_ops::add__Tensor::call(ct::ref(self), ct::ref(other), ct::scalar(alpha, self)); });
-}
-
-ct_err add__Scalar(ct_tensor self, double other) noexcept {
-  return guard([&] { at::_ops::add__Scalar::call(ct::ref(self), ct::scalar(other, self), at::Scalar(1)); });
-}
-
-ct_err sub__Tensor(ct_tensor self, ct_tensor other, double alpha) noexcept {
-  return guard([&] { at::_ops::sub__Tensor::call(ct::ref(self), ct::ref(other), ct::scalar(alpha, self)); });
-}
-
-ct_err mul__Tensor(ct_tensor self, ct_tensor other) noexcept {
-  return guard([&] { at::_ops::mul__Tensor::call(ct::ref(self), ct::ref(other)); });
-}
-
-ct_err mul__Scalar(ct_tensor self, double other) noexcept {
-  return guard([&] { at::_ops::mul__Scalar::call(ct::ref(self), ct::scalar(other, self)); });
-}
-
-ct_err lerp__Scalar(ct_tensor self, ct_tensor end, double weight) noexcept {
-  return guard([&] { at::_ops::lerp__Scalar::call(ct::ref(self), ct::ref(end), ct::scalar(weight, self)); });
-}
-
-ct_err relu_(ct_tensor self) noexcept {
-  return guard([&] { at::_ops::relu_::call(ct::ref(self)); });
-}
-
-ct_err zero_(ct_tensor self) noexcept {
-  return guard([&] { at::_ops::zero_::call(ct::ref(self)); });
-}
-
-ct_err fill__Scalar(ct_tensor self, double value) noexcept {
-  return guard([&] { at::_ops::fill__Scalar::call(ct::ref(self), ct::scalar(value, self)); });
-}
-
-ct_err copy_(ct_tensor self, ct_tensor src) noexcept {
-  return guard([&] { at::_ops::copy_::call(ct::ref(self), ct::ref(src), false); });
-}
-
-ct_ret sum(ct_tensor self) noexcept {
-  return guard_tensor([&] { return at::_ops::sum::call(ct::ref(self), ::std::nullopt); });
-}
-
-ct_ret sum_dim_IntList(ct_tensor self, const int64_t *dim, int64_t dim_len, bool keepdim) noexcept {
-  return guard_tensor([&] { return at::_ops::sum_dim_IntList::call(ct::ref(self), ct::optional_ints(dim, dim_len), keepdim, ::std::nullopt); });
-}
-
-ct_ret mean(ct_tensor self) noexcept {
-  return guard_tensor([&] { return at::_ops::mean::call(ct::ref(self), ::std::nullopt); });
-}
-
-ct_ret mean_dim(ct_tensor self, const int64_t *dim, int64_t dim_len, bool keepdim) noexcept {
-  return guard_tensor([&] { return at::_ops::mean_dim::call(ct::ref(self), ct::optional_ints(dim, dim_len), keepdim, ::std::nullopt); });
-}
-
-ct_ret var_correction(ct_tensor self, const int64_t *dim, int64_t dim_len, double correction, bool keepdim) noexcept {
-  return guard_tensor([&] { return at::_ops::var_correction::call(ct::ref(self), ct::optional_ints(dim, dim_len), ct::scalar(correction, self), keepdim); });
-}
-
-ct_ret std_correction(ct_tensor self, const int64_t *dim, int64_t dim_len, double correction, bool keepdim) noexcept {
-  return guard_tensor([&] { return at::_ops::std_correction::call(ct::ref(self), ct::optional_ints(dim, dim_len), ct::scalar(correction, self), keepdim); });
-}
-
-ct_ret amax(ct_tensor self, const int64_t *dim, int64_t dim_len, bool keepdim) noexcept {
-  return guard_tensor([&] { return at::_ops::amax::call(ct::ref(self), ct::ints(dim, dim_len), keepdim); });
-}
-
-ct_ret amin(ct_tensor self, const int64_t *dim, int64_t dim_len, bool keepdim) noexcept {
-  return guard_tensor([&] { return at::_ops::amin::call(ct::ref(self), ct::ints(dim, dim_len), keepdim); });
-}
-
-ct_err max_dim(ct_tensor self, int64_t dim, bool keepdim, ct_tensor *out) noexcept {
-  return guard([&] { give_all(at::_ops::max_dim::call(ct::ref(self), dim, keepdim), out); });
-}
-
-ct_ret argmax(ct_tensor self, int64_t dim, bool keepdim) noexcept {
-  return guard_tensor([&] { return at::_ops::argmax::call(ct::ref(self), dim, keepdim); });
-}
-
-ct_ret logsumexp(ct_tensor self, const int64_t *dim, int64_t dim_len, bool keepdim) noexcept {
-  return guard_tensor([&] { return at::_ops::logsumexp::call(ct::ref(self), ct::ints(dim, dim_len), keepdim); });
-}
-
-ct_ret linalg_vector_norm(ct_tensor self, double ord, const int64_t *dim, int64_t dim_len, bool keepdim) noexcept {
-  return guard_tensor([&] { return at::_ops::linalg_vector_norm::call(ct::ref(self), ct::scalar(ord, self), ct::optional_ints(dim, dim_len), keepdim, ::std::nullopt); });
-}
-
-ct_ret all(ct_tensor self) noexcept {
-  return guard_tensor([&] { return at::_ops::all::call(ct::ref(self)); });
-}
-
-ct_ret any(ct_tensor self) noexcept {
-  return guard_tensor([&] { return at::_ops::any::call(ct::ref(self)); });
-}
-
-ct_ret reshape(ct_tensor self, const int64_t *shape, int64_t shape_len) noexcept {
-  return guard_tensor([&] { return at::_ops::reshape::call(ct::ref(self), ct::symints(shape, shape_len)); });
-}
-
-ct_ret view(ct_tensor self, const int64_t *size, int64_t size_len) noexcept {
-  return guard_tensor([&] { return at::_ops::view::call(ct::ref(self), ct::symints(size, size_len)); });
-}
-
-ct_ret flatten_using_ints(ct_tensor self, int64_t start_dim, int64_t end_dim) noexcept {
-  return guard_tensor([&] { return at::_ops::flatten_using_ints::call(ct::ref(self), start_dim, end_dim); });
-}
-
-ct_ret permute(ct_tensor self, const int64_t *dims, int64_t dims_len) noexcept {
-  return guard_tensor([&] { return at::_ops::permute::call(ct::ref(self), ct::ints(dims, dims_len)); });
-}
-
-ct_ret transpose_int(ct_tensor self, int64_t dim0, int64_t dim1) noexcept {
-  return guard_tensor([&] { return at::_ops::transpose_int::call(ct::ref(self), dim0, dim1); });
-}
-
-ct_ret t(ct_tensor self) noexcept {
-  return guard_tensor([&] { return at::_ops::t::call(ct::ref(self)); });
-}
-
-ct_ret unsqueeze(ct_tensor self, int64_t dim) noexcept {
-  return guard_tensor([&] { return at::_ops::unsqueeze::call(ct::ref(self), dim); });
-}
-
-ct_ret squeeze_dim(ct_tensor self, int64_t dim) noexcept {
-  return guard_tensor([&] { return at::_ops::squeeze_dim::call(ct::ref(self), dim); });
-}
-
-ct_ret expand(ct_tensor self, const int64_t *size, int64_t size_len) noexcept {
-  return guard_tensor([&] { return at::_ops::expand::call(ct::ref(self), ct::symints(size, size_len), false); });
-}
-
-ct_ret repeat(ct_tensor self, const int64_t *repeats, int64_t repeats_len) noexcept {
-  return guard_tensor([&] { return at::_ops::repeat::call(ct::ref(self), ct::symints(repeats, repeats_len)); });
-}
-
-ct_ret flip(ct_tensor self, const int64_t *dims, int64_t dims_len) noexcept {
-  return guard_tensor([&] { return at::_ops::flip::call(ct::ref(self), ct::ints(dims, dims_len)); });
-}
-
-ct_ret narrow(ct_tensor self, int64_t dim, int64_t start, int64_t length) noexcept {
-  return guard_tensor([&] { return at::_ops::narrow::call(ct::ref(self), dim, start, length); });
-}
-
-ct_ret select_int(ct_tensor self, int64_t dim, int64_t index) noexcept {
-  return guard_tensor([&] { return at::_ops::select_int::call(ct::ref(self), dim, index); });
-}
-
-ct_ret slice_Tensor(ct_tensor self, int64_t dim, int64_t start, int64_t end, int64_t step) noexcept {
-  return guard_tensor([&] { return at::_ops::slice_Tensor::call(ct::ref(self), dim, start, end, step); });
-}
-
-ct_ret diagonal(ct_tensor self, int64_t offset, int64_t dim1, int64_t dim2) noexcept {
-  return guard_tensor([&] { return at::_ops::diagonal::call(ct::ref(self), offset, dim1, dim2); });
-}
-
-ct_ret contiguous(ct_tensor self, int8_t memory_format) noexcept {
-  return guard_tensor([&] { return at::_ops::contiguous::call(ct::ref(self), static_cast<at::MemoryFormat>(memory_format)); });
-}
-
-ct_ret clone(ct_tensor self) noexcept {
-  return guard_tensor([&] { return at::_ops::clone::call(ct::ref(self), ::std::nullopt); });
-}
-
-ct_ret detach(ct_tensor self) noexcept {
-  return guard_tensor([&] { return at::_ops::detach::call(ct::ref(self)); });
-}
-
-ct_ret cat(const ct_tensor *tensors, int64_t tensors_len, int64_t dim) noexcept {
-  return guard_tensor([&] { return at::_ops::cat::call(ct::list(tensors, tensors_len), dim); });
-}
-
-ct_ret stack(const ct_tensor *tensors, int64_t tensors_len, int64_t dim) noexcept {
-  return guard_tensor([&] { return at::_ops::stack::call(ct::list(tensors, tensors_len), dim); });
 }
 
 }  // namespace ct

@@ -93,6 +93,53 @@ ct_ret rsqrt(ct_tensor self) noexcept;
 ct_ret maximum(ct_tensor self, ct_tensor other) noexcept;
 ct_ret minimum(ct_tensor self, ct_tensor other) noexcept;
 ct_ret clamp(ct_tensor self, double min, double max) noexcept;
+ct_ret div_Tensor_mode(ct_tensor self, ct_tensor other, const char *rounding_mode, int64_t rounding_mode_len) noexcept;
+ct_ret pow_Tensor_Tensor(ct_tensor self, ct_tensor exponent) noexcept;
+ct_ret square(ct_tensor self) noexcept;
+ct_ret reciprocal(ct_tensor self) noexcept;
+ct_ret exp2(ct_tensor self) noexcept;
+ct_ret expm1(ct_tensor self) noexcept;
+ct_ret log2(ct_tensor self) noexcept;
+ct_ret log10(ct_tensor self) noexcept;
+ct_ret log1p(ct_tensor self) noexcept;
+ct_ret xlogy_Tensor(ct_tensor self, ct_tensor other) noexcept;
+ct_ret logaddexp(ct_tensor self, ct_tensor other) noexcept;
+ct_ret sin(ct_tensor self) noexcept;
+ct_ret cos(ct_tensor self) noexcept;
+ct_ret tan(ct_tensor self) noexcept;
+ct_ret asin(ct_tensor self) noexcept;
+ct_ret acos(ct_tensor self) noexcept;
+ct_ret atan(ct_tensor self) noexcept;
+ct_ret atan2(ct_tensor self, ct_tensor other) noexcept;
+ct_ret sinh(ct_tensor self) noexcept;
+ct_ret cosh(ct_tensor self) noexcept;
+ct_ret atanh(ct_tensor self) noexcept;
+ct_ret erf(ct_tensor self) noexcept;
+ct_ret erfc(ct_tensor self) noexcept;
+ct_ret erfinv(ct_tensor self) noexcept;
+ct_ret lgamma(ct_tensor self) noexcept;
+ct_ret digamma(ct_tensor self) noexcept;
+ct_ret logit(ct_tensor self, double eps) noexcept;
+ct_ret floor(ct_tensor self) noexcept;
+ct_ret ceil(ct_tensor self) noexcept;
+ct_ret round(ct_tensor self) noexcept;
+ct_ret trunc(ct_tensor self) noexcept;
+ct_ret frac(ct_tensor self) noexcept;
+ct_ret fmod_Tensor(ct_tensor self, ct_tensor other) noexcept;
+ct_ret remainder_Tensor(ct_tensor self, ct_tensor other) noexcept;
+ct_ret remainder_Scalar(ct_tensor self, double other) noexcept;
+ct_ret floor_divide(ct_tensor self, ct_tensor other) noexcept;
+ct_ret clamp_min(ct_tensor self, double min) noexcept;
+ct_ret clamp_max(ct_tensor self, double max) noexcept;
+ct_ret nan_to_num(ct_tensor self, double nan, double posinf, double neginf) noexcept;
+ct_ret lerp_Scalar(ct_tensor self, ct_tensor end, double weight) noexcept;
+ct_ret addcmul(ct_tensor self, ct_tensor tensor1, ct_tensor tensor2, double value) noexcept;
+ct_ret addcdiv(ct_tensor self, ct_tensor tensor1, ct_tensor tensor2, double value) noexcept;
+ct_ret hypot(ct_tensor self, ct_tensor other) noexcept;
+ct_ret bitwise_and_Tensor(ct_tensor self, ct_tensor other) noexcept;
+ct_ret bitwise_or_Tensor(ct_tensor self, ct_tensor other) noexcept;
+ct_ret bitwise_xor_Tensor(ct_tensor self, ct_tensor other) noexcept;
+ct_ret bitwise_not(ct_tensor self) noexcept;
 ct_ret relu(ct_tensor self) noexcept;
 ct_ret gelu(ct_tensor self) noexcept;
 ct_ret sigmoid(ct_tensor self) noexcept;
@@ -130,6 +177,18 @@ ct_ret where_self(ct_tensor condition, ct_tensor self, ct_tensor other) noexcept
 ct_ret masked_fill_Scalar(ct_tensor self, ct_tensor mask, double value) noexcept;
 ct_ret masked_select(ct_tensor self, ct_tensor mask) noexcept;
 ct_flag equal(ct_tensor self, ct_tensor other) noexcept;
+ct_ret ne_Scalar(ct_tensor self, double other) noexcept;
+ct_ret le_Scalar(ct_tensor self, double other) noexcept;
+ct_ret ge_Scalar(ct_tensor self, double other) noexcept;
+ct_ret eq_Scalar_as_EqInt(ct_tensor self, int64_t other) noexcept;
+ct_ret logical_or(ct_tensor self, ct_tensor other) noexcept;
+ct_ret logical_xor(ct_tensor self, ct_tensor other) noexcept;
+ct_ret isinf(ct_tensor self) noexcept;
+ct_ret isclose(ct_tensor self, ct_tensor other, double rtol, double atol, bool equal_nan) noexcept;
+ct_flag allclose(ct_tensor self, ct_tensor other, double rtol, double atol, bool equal_nan) noexcept;
+ct_ret isin_Tensor_Tensor(ct_tensor elements, ct_tensor test_elements) noexcept;
+ct_ret where_ScalarOther(ct_tensor condition, ct_tensor self, double other) noexcept;
+ct_ret masked_scatter(ct_tensor self, ct_tensor mask, ct_tensor source) noexcept;
 ct_err add__Tensor(ct_tensor self, ct_tensor other, double alpha) noexcept;
 ct_err add__Scalar(ct_tensor self, double other) noexcept;
 ct_err sub__Tensor(ct_tensor self, ct_tensor other, double alpha) noexcept;
@@ -140,6 +199,23 @@ ct_err relu_(ct_tensor self) noexcept;
 ct_err zero_(ct_tensor self) noexcept;
 ct_err fill__Scalar(ct_tensor self, double value) noexcept;
 ct_err copy_(ct_tensor self, ct_tensor src) noexcept;
+ct_err div__Tensor(ct_tensor self, ct_tensor other) noexcept;
+ct_err div__Scalar(ct_tensor self, double other) noexcept;
+ct_err sub__Scalar(ct_tensor self, double other) noexcept;
+ct_err addcmul_(ct_tensor self, ct_tensor tensor1, ct_tensor tensor2, double value) noexcept;
+ct_err addcdiv_(ct_tensor self, ct_tensor tensor1, ct_tensor tensor2, double value) noexcept;
+ct_err clamp_(ct_tensor self, double min, double max) noexcept;
+ct_err exp_(ct_tensor self) noexcept;
+ct_err sqrt_(ct_tensor self) noexcept;
+ct_err neg_(ct_tensor self) noexcept;
+ct_err masked_fill__Scalar(ct_tensor self, ct_tensor mask, double value) noexcept;
+ct_err fill__Scalar_as_FillInt(ct_tensor self, int64_t value) noexcept;
+ct_err index_add_(ct_tensor self, int64_t dim, ct_tensor index, ct_tensor source, double alpha) noexcept;
+ct_err index_copy_(ct_tensor self, int64_t dim, ct_tensor index, ct_tensor source) noexcept;
+ct_err index_fill__int_Scalar(ct_tensor self, int64_t dim, ct_tensor index, double value) noexcept;
+ct_err index_put_(ct_tensor self, const ct_tensor *indices, int64_t indices_len, ct_tensor values, bool accumulate) noexcept;
+ct_err scatter__src(ct_tensor self, int64_t dim, ct_tensor index, ct_tensor src) noexcept;
+ct_err scatter_add_(ct_tensor self, int64_t dim, ct_tensor index, ct_tensor src) noexcept;
 ct_ret sum(ct_tensor self) noexcept;
 ct_ret sum_dim_IntList(ct_tensor self, const int64_t *dim, int64_t dim_len, bool keepdim) noexcept;
 ct_ret mean(ct_tensor self) noexcept;
@@ -154,6 +230,32 @@ ct_ret logsumexp(ct_tensor self, const int64_t *dim, int64_t dim_len, bool keepd
 ct_ret linalg_vector_norm(ct_tensor self, double ord, const int64_t *dim, int64_t dim_len, bool keepdim) noexcept;
 ct_ret all(ct_tensor self) noexcept;
 ct_ret any(ct_tensor self) noexcept;
+ct_ret prod(ct_tensor self) noexcept;
+ct_ret prod_dim_int(ct_tensor self, int64_t dim, bool keepdim) noexcept;
+ct_ret max(ct_tensor self) noexcept;
+ct_ret min(ct_tensor self) noexcept;
+ct_err min_dim(ct_tensor self, int64_t dim, bool keepdim, ct_tensor *out) noexcept;
+ct_ret argmin(ct_tensor self, int64_t dim, bool keepdim) noexcept;
+ct_ret argmax_as_ArgmaxAll(ct_tensor self) noexcept;
+ct_ret argmin_as_ArgminAll(ct_tensor self) noexcept;
+ct_ret all_dim(ct_tensor self, int64_t dim, bool keepdim) noexcept;
+ct_ret any_dim(ct_tensor self, int64_t dim, bool keepdim) noexcept;
+ct_ret cumsum(ct_tensor self, int64_t dim) noexcept;
+ct_ret cumprod(ct_tensor self, int64_t dim) noexcept;
+ct_err cummax(ct_tensor self, int64_t dim, ct_tensor *out) noexcept;
+ct_err cummin(ct_tensor self, int64_t dim, ct_tensor *out) noexcept;
+ct_ret logcumsumexp(ct_tensor self, int64_t dim) noexcept;
+ct_err median_dim(ct_tensor self, int64_t dim, bool keepdim, ct_tensor *out) noexcept;
+ct_ret nanmean(ct_tensor self, const int64_t *dim, int64_t dim_len, bool keepdim) noexcept;
+ct_ret nansum(ct_tensor self, const int64_t *dim, int64_t dim_len, bool keepdim) noexcept;
+ct_ret quantile(ct_tensor self, ct_tensor q, int64_t dim, bool keepdim) noexcept;
+ct_err var_mean_correction(ct_tensor self, const int64_t *dim, int64_t dim_len, double correction, bool keepdim, ct_tensor *out) noexcept;
+ct_err std_mean_correction(ct_tensor self, const int64_t *dim, int64_t dim_len, double correction, bool keepdim, ct_tensor *out) noexcept;
+ct_ret count_nonzero_dim_IntList(ct_tensor self, const int64_t *dim, int64_t dim_len) noexcept;
+ct_ret histc(ct_tensor self, int64_t bins, double min, double max) noexcept;
+ct_ret bincount(ct_tensor self, ct_tensor weights, int64_t minlength) noexcept;
+ct_err _unique2(ct_tensor self, ct_tensor *out) noexcept;
+ct_err unique_dim(ct_tensor self, int64_t dim, ct_tensor *out) noexcept;
 ct_ret reshape(ct_tensor self, const int64_t *shape, int64_t shape_len) noexcept;
 ct_ret view(ct_tensor self, const int64_t *size, int64_t size_len) noexcept;
 ct_ret flatten_using_ints(ct_tensor self, int64_t start_dim, int64_t end_dim) noexcept;
@@ -172,6 +274,21 @@ ct_ret diagonal(ct_tensor self, int64_t offset, int64_t dim1, int64_t dim2) noex
 ct_ret contiguous(ct_tensor self, int8_t memory_format) noexcept;
 ct_ret clone(ct_tensor self) noexcept;
 ct_ret detach(ct_tensor self) noexcept;
+ct_ret squeeze(ct_tensor self) noexcept;
+ct_ret unflatten_int(ct_tensor self, int64_t dim, const int64_t *sizes, int64_t sizes_len) noexcept;
+ct_ret movedim_int(ct_tensor self, int64_t source, int64_t destination) noexcept;
+ct_ret swapaxes(ct_tensor self, int64_t axis0, int64_t axis1) noexcept;
+ct_ret unfold(ct_tensor self, int64_t dimension, int64_t size, int64_t step) noexcept;
+ct_ret expand_as(ct_tensor self, ct_tensor other) noexcept;
+ct_ret tile(ct_tensor self, const int64_t *dims, int64_t dims_len) noexcept;
+ct_ret repeat_interleave_self_int(ct_tensor self, int64_t repeats, int64_t dim) noexcept;
+ct_ret repeat_interleave_self_Tensor(ct_tensor self, ct_tensor repeats, int64_t dim) noexcept;
+ct_ret roll(ct_tensor self, const int64_t *shifts, int64_t shifts_len, const int64_t *dims, int64_t dims_len) noexcept;
+ct_ret rot90(ct_tensor self, int64_t k, const int64_t *dims, int64_t dims_len) noexcept;
+ct_ret tril(ct_tensor self, int64_t diagonal) noexcept;
+ct_ret triu(ct_tensor self, int64_t diagonal) noexcept;
+ct_ret diag(ct_tensor self, int64_t diagonal) noexcept;
+ct_ret diag_embed(ct_tensor self, int64_t offset, int64_t dim1, int64_t dim2) noexcept;
 ct_ret cat(const ct_tensor *tensors, int64_t tensors_len, int64_t dim) noexcept;
 ct_ret stack(const ct_tensor *tensors, int64_t tensors_len, int64_t dim) noexcept;
 ct_list split_Tensor(ct_tensor self, int64_t split_size, int64_t dim) noexcept;
@@ -181,12 +298,62 @@ ct_ret gather(ct_tensor self, int64_t dim, ct_tensor index) noexcept;
 ct_ret scatter_src(ct_tensor self, int64_t dim, ct_tensor index, ct_tensor src) noexcept;
 ct_err sort(ct_tensor self, int64_t dim, bool descending, ct_tensor *out) noexcept;
 ct_err topk(ct_tensor self, int64_t k, int64_t dim, bool largest, ct_tensor *out) noexcept;
+ct_list unbind_int(ct_tensor self, int64_t dim) noexcept;
+ct_list split_with_sizes(ct_tensor self, const int64_t *split_sizes, int64_t split_sizes_len, int64_t dim) noexcept;
+ct_list tensor_split_sections(ct_tensor self, int64_t sections, int64_t dim) noexcept;
+ct_ret argsort(ct_tensor self, int64_t dim, bool descending) noexcept;
+ct_err sort_stable(ct_tensor self, bool stable, int64_t dim, bool descending, ct_tensor *out) noexcept;
+ct_err kthvalue(ct_tensor self, int64_t k, int64_t dim, bool keepdim, ct_tensor *out) noexcept;
+ct_ret searchsorted_Tensor(ct_tensor sorted_sequence, ct_tensor self, bool right) noexcept;
+ct_ret bucketize_Tensor(ct_tensor self, ct_tensor boundaries, bool right) noexcept;
+ct_ret take_along_dim(ct_tensor self, ct_tensor indices, int64_t dim) noexcept;
+ct_ret index_add(ct_tensor self, int64_t dim, ct_tensor index, ct_tensor source, double alpha) noexcept;
+ct_ret index_put(ct_tensor self, const ct_tensor *indices, int64_t indices_len, ct_tensor values, bool accumulate) noexcept;
+ct_ret scatter_add(ct_tensor self, int64_t dim, ct_tensor index, ct_tensor src) noexcept;
+ct_ret scatter_reduce_two(ct_tensor self, int64_t dim, ct_tensor index, ct_tensor src, const char *reduce, int64_t reduce_len, bool include_self) noexcept;
+ct_ret nonzero(ct_tensor self) noexcept;
+ct_ret one_hot(ct_tensor self, int64_t num_classes) noexcept;
+ct_list meshgrid_indexing(const ct_tensor *tensors, int64_t tensors_len, const char *indexing, int64_t indexing_len) noexcept;
+ct_ret cartesian_prod(const ct_tensor *tensors, int64_t tensors_len) noexcept;
+ct_ret block_diag(const ct_tensor *tensors, int64_t tensors_len) noexcept;
 ct_ret mm(ct_tensor self, ct_tensor mat2) noexcept;
 ct_ret bmm(ct_tensor self, ct_tensor mat2) noexcept;
 ct_ret matmul(ct_tensor self, ct_tensor other) noexcept;
 ct_ret addmm(ct_tensor self, ct_tensor mat1, ct_tensor mat2) noexcept;
 ct_ret cdist(ct_tensor x1, ct_tensor x2, double p) noexcept;
 ct_ret cosine_similarity(ct_tensor x1, ct_tensor x2, int64_t dim) noexcept;
+ct_ret einsum(const char *equation, int64_t equation_len, const ct_tensor *tensors, int64_t tensors_len) noexcept;
+ct_ret dot(ct_tensor self, ct_tensor tensor) noexcept;
+ct_ret outer(ct_tensor self, ct_tensor vec2) noexcept;
+ct_ret mv(ct_tensor self, ct_tensor vec) noexcept;
+ct_ret addmv(ct_tensor self, ct_tensor mat, ct_tensor vec, double beta, double alpha) noexcept;
+ct_ret baddbmm(ct_tensor self, ct_tensor batch1, ct_tensor batch2, double beta, double alpha) noexcept;
+ct_ret kron(ct_tensor self, ct_tensor other) noexcept;
+ct_ret linalg_cross(ct_tensor self, ct_tensor other, int64_t dim) noexcept;
+ct_ret tensordot(ct_tensor self, ct_tensor other, const int64_t *dims_self, int64_t dims_self_len, const int64_t *dims_other, int64_t dims_other_len) noexcept;
+ct_ret trace(ct_tensor self) noexcept;
+ct_ret pairwise_distance(ct_tensor x1, ct_tensor x2, double p, double eps) noexcept;
+ct_ret pdist(ct_tensor self, double p) noexcept;
+ct_ret linalg_matrix_norm_str_ord(ct_tensor self, const char *ord, int64_t ord_len, const int64_t *dim, int64_t dim_len, bool keepdim) noexcept;
+ct_ret linalg_inv(ct_tensor A) noexcept;
+ct_ret linalg_pinv(ct_tensor self, double rcond) noexcept;
+ct_ret linalg_solve(ct_tensor A, ct_tensor B) noexcept;
+ct_ret linalg_solve_triangular(ct_tensor self, ct_tensor B, bool upper, bool left, bool unitriangular) noexcept;
+ct_err linalg_lstsq(ct_tensor self, ct_tensor b, ct_tensor *out) noexcept;
+ct_ret linalg_cholesky(ct_tensor self, bool upper) noexcept;
+ct_err linalg_qr(ct_tensor A, const char *mode, int64_t mode_len, ct_tensor *out) noexcept;
+ct_err linalg_svd(ct_tensor A, bool full_matrices, ct_tensor *out) noexcept;
+ct_ret linalg_svdvals(ct_tensor A) noexcept;
+ct_err linalg_eigh(ct_tensor self, const char *UPLO, int64_t UPLO_len, ct_tensor *out) noexcept;
+ct_ret linalg_eigvalsh(ct_tensor self, const char *UPLO, int64_t UPLO_len) noexcept;
+ct_ret linalg_det(ct_tensor A) noexcept;
+ct_err linalg_slogdet(ct_tensor A, ct_tensor *out) noexcept;
+ct_ret linalg_matrix_power(ct_tensor self, int64_t n) noexcept;
+ct_ret linalg_matrix_rank(ct_tensor self, double tol) noexcept;
+ct_ret matrix_exp(ct_tensor self) noexcept;
+ct_ret linalg_multi_dot(const ct_tensor *tensors, int64_t tensors_len) noexcept;
+ct_ret cov(ct_tensor self, int64_t correction) noexcept;
+ct_ret corrcoef(ct_tensor self) noexcept;
 ct_ret linear(ct_tensor input, ct_tensor weight, ct_tensor bias) noexcept;
 ct_ret conv2d(ct_tensor input, ct_tensor weight, ct_tensor bias, const int64_t *stride, int64_t stride_len, const int64_t *padding, int64_t padding_len, const int64_t *dilation, int64_t dilation_len, int64_t groups) noexcept;
 ct_ret batch_norm(ct_tensor input, ct_tensor weight, ct_tensor bias, ct_tensor running_mean, ct_tensor running_var, bool training, double momentum, double eps, bool cudnn_enabled) noexcept;
@@ -241,6 +408,50 @@ ct_ret normal_Tensor_Tensor(ct_tensor mean, ct_tensor std, ct_generator generato
 ct_ret poisson(ct_tensor self, ct_generator generator) noexcept;
 ct_err exponential_(ct_tensor self, double lambd, ct_generator generator) noexcept;
 ct_err random__from(ct_tensor self, int64_t from, int64_t to, ct_generator generator) noexcept;
+ct_ret complex(ct_tensor real, ct_tensor imag) noexcept;
+ct_ret real(ct_tensor self) noexcept;
+ct_ret imag(ct_tensor self) noexcept;
+ct_ret view_as_real(ct_tensor self) noexcept;
+ct_ret view_as_complex(ct_tensor self) noexcept;
+ct_ret conj_physical(ct_tensor self) noexcept;
+ct_ret angle(ct_tensor self) noexcept;
+ct_ret fft_fft(ct_tensor self, int64_t dim) noexcept;
+ct_ret fft_ifft(ct_tensor self, int64_t dim) noexcept;
+ct_ret fft_rfft(ct_tensor self, int64_t dim) noexcept;
+ct_ret fft_irfft(ct_tensor self, int64_t n, int64_t dim) noexcept;
+ct_ret fft_fft2(ct_tensor self, const int64_t *dim, int64_t dim_len) noexcept;
+ct_ret fft_ifft2(ct_tensor self, const int64_t *dim, int64_t dim_len) noexcept;
+ct_ret fft_rfft2(ct_tensor self, const int64_t *dim, int64_t dim_len) noexcept;
+ct_ret fft_irfft2(ct_tensor self, const int64_t *s, int64_t s_len, const int64_t *dim, int64_t dim_len) noexcept;
+ct_ret fft_fftshift(ct_tensor self, const int64_t *dim, int64_t dim_len) noexcept;
+ct_ret fft_ifftshift(ct_tensor self, const int64_t *dim, int64_t dim_len) noexcept;
+ct_ret zeros_like(ct_tensor self) noexcept;
+ct_ret ones_like(ct_tensor self) noexcept;
+ct_ret full_like(ct_tensor self, double fill_value) noexcept;
+ct_ret empty_like(ct_tensor self) noexcept;
+ct_ret new_zeros(ct_tensor self, const int64_t *size, int64_t size_len) noexcept;
+ct_ret linspace(double start, double end, int64_t steps, int8_t dtype, int8_t device_type, int8_t device_index) noexcept;
+ct_ret tril_indices(int64_t row, int64_t col, int64_t offset, int8_t device_type, int8_t device_index) noexcept;
+ct_ret triu_indices(int64_t row, int64_t col, int64_t offset, int8_t device_type, int8_t device_index) noexcept;
+ct_list _foreach_add_List(const ct_tensor *self, int64_t self_len, const ct_tensor *other, int64_t other_len, double alpha) noexcept;
+ct_list _foreach_mul_Scalar(const ct_tensor *self, int64_t self_len, double scalar) noexcept;
+ct_list _foreach_sqrt(const ct_tensor *self, int64_t self_len) noexcept;
+ct_list _foreach_norm_Scalar(const ct_tensor *self, int64_t self_len, double ord) noexcept;
+ct_err _foreach_zero_(const ct_tensor *self, int64_t self_len) noexcept;
+ct_err _foreach_copy_(const ct_tensor *self, int64_t self_len, const ct_tensor *src, int64_t src_len) noexcept;
+ct_err _foreach_add__List(const ct_tensor *self, int64_t self_len, const ct_tensor *other, int64_t other_len, double alpha) noexcept;
+ct_err _foreach_add__Scalar(const ct_tensor *self, int64_t self_len, double scalar) noexcept;
+ct_err _foreach_mul__List(const ct_tensor *self, int64_t self_len, const ct_tensor *other, int64_t other_len) noexcept;
+ct_err _foreach_mul__Scalar(const ct_tensor *self, int64_t self_len, double scalar) noexcept;
+ct_err _foreach_mul__Tensor(const ct_tensor *self, int64_t self_len, ct_tensor other) noexcept;
+ct_err _foreach_div__List(const ct_tensor *self, int64_t self_len, const ct_tensor *other, int64_t other_len) noexcept;
+ct_err _foreach_sqrt_(const ct_tensor *self, int64_t self_len) noexcept;
+ct_err _foreach_lerp__Scalar(const ct_tensor *self, int64_t self_len, const ct_tensor *tensors1, int64_t tensors1_len, double weight) noexcept;
+ct_err _foreach_addcmul__Scalar(const ct_tensor *self, int64_t self_len, const ct_tensor *tensor1, int64_t tensor1_len, const ct_tensor *tensor2, int64_t tensor2_len, double value) noexcept;
+ct_err _foreach_addcdiv__Scalar(const ct_tensor *self, int64_t self_len, const ct_tensor *tensor1, int64_t tensor1_len, const ct_tensor *tensor2, int64_t tensor2_len, double value) noexcept;
+ct_err _fused_sgd_(const ct_tensor *self, int64_t self_len, const ct_tensor *grads, int64_t grads_len, const ct_tensor *momentum_buffer_list, int64_t momentum_buffer_list_len, double weight_decay, double momentum, double lr, double dampening, bool nesterov, bool maximize, bool is_first_step) noexcept;
+ct_err _fused_adam_(const ct_tensor *self, int64_t self_len, const ct_tensor *grads, int64_t grads_len, const ct_tensor *exp_avgs, int64_t exp_avgs_len, const ct_tensor *exp_avg_sqs, int64_t exp_avg_sqs_len, const ct_tensor *max_exp_avg_sqs, int64_t max_exp_avg_sqs_len, const ct_tensor *state_steps, int64_t state_steps_len, double lr, double beta1, double beta2, double weight_decay, double eps, bool amsgrad, bool maximize) noexcept;
+ct_err _fused_adamw_(const ct_tensor *self, int64_t self_len, const ct_tensor *grads, int64_t grads_len, const ct_tensor *exp_avgs, int64_t exp_avgs_len, const ct_tensor *exp_avg_sqs, int64_t exp_avg_sqs_len, const ct_tensor *max_exp_avg_sqs, int64_t max_exp_avg_sqs_len, const ct_tensor *state_steps, int64_t state_steps_len, double lr, double beta1, double beta2, double weight_decay, double eps, bool amsgrad, bool maximize) noexcept;
 
 static const ct_api_table table = {
     .init = init,
@@ -333,6 +544,53 @@ static const ct_api_table table = {
     .maximum = maximum,
     .minimum = minimum,
     .clamp = clamp,
+    .div_Tensor_mode = div_Tensor_mode,
+    .pow_Tensor_Tensor = pow_Tensor_Tensor,
+    .square = square,
+    .reciprocal = reciprocal,
+    .exp2 = exp2,
+    .expm1 = expm1,
+    .log2 = log2,
+    .log10 = log10,
+    .log1p = log1p,
+    .xlogy_Tensor = xlogy_Tensor,
+    .logaddexp = logaddexp,
+    .sin = sin,
+    .cos = cos,
+    .tan = tan,
+    .asin = asin,
+    .acos = acos,
+    .atan = atan,
+    .atan2 = atan2,
+    .sinh = sinh,
+    .cosh = cosh,
+    .atanh = atanh,
+    .erf = erf,
+    .erfc = erfc,
+    .erfinv = erfinv,
+    .lgamma = lgamma,
+    .digamma = digamma,
+    .logit = logit,
+    .floor = floor,
+    .ceil = ceil,
+    .round = round,
+    .trunc = trunc,
+    .frac = frac,
+    .fmod_Tensor = fmod_Tensor,
+    .remainder_Tensor = remainder_Tensor,
+    .remainder_Scalar = remainder_Scalar,
+    .floor_divide = floor_divide,
+    .clamp_min = clamp_min,
+    .clamp_max = clamp_max,
+    .nan_to_num = nan_to_num,
+    .lerp_Scalar = lerp_Scalar,
+    .addcmul = addcmul,
+    .addcdiv = addcdiv,
+    .hypot = hypot,
+    .bitwise_and_Tensor = bitwise_and_Tensor,
+    .bitwise_or_Tensor = bitwise_or_Tensor,
+    .bitwise_xor_Tensor = bitwise_xor_Tensor,
+    .bitwise_not = bitwise_not,
     .relu = relu,
     .gelu = gelu,
     .sigmoid = sigmoid,
@@ -370,6 +628,18 @@ static const ct_api_table table = {
     .masked_fill_Scalar = masked_fill_Scalar,
     .masked_select = masked_select,
     .equal = equal,
+    .ne_Scalar = ne_Scalar,
+    .le_Scalar = le_Scalar,
+    .ge_Scalar = ge_Scalar,
+    .eq_Scalar_as_EqInt = eq_Scalar_as_EqInt,
+    .logical_or = logical_or,
+    .logical_xor = logical_xor,
+    .isinf = isinf,
+    .isclose = isclose,
+    .allclose = allclose,
+    .isin_Tensor_Tensor = isin_Tensor_Tensor,
+    .where_ScalarOther = where_ScalarOther,
+    .masked_scatter = masked_scatter,
     .add__Tensor = add__Tensor,
     .add__Scalar = add__Scalar,
     .sub__Tensor = sub__Tensor,
@@ -380,6 +650,23 @@ static const ct_api_table table = {
     .zero_ = zero_,
     .fill__Scalar = fill__Scalar,
     .copy_ = copy_,
+    .div__Tensor = div__Tensor,
+    .div__Scalar = div__Scalar,
+    .sub__Scalar = sub__Scalar,
+    .addcmul_ = addcmul_,
+    .addcdiv_ = addcdiv_,
+    .clamp_ = clamp_,
+    .exp_ = exp_,
+    .sqrt_ = sqrt_,
+    .neg_ = neg_,
+    .masked_fill__Scalar = masked_fill__Scalar,
+    .fill__Scalar_as_FillInt = fill__Scalar_as_FillInt,
+    .index_add_ = index_add_,
+    .index_copy_ = index_copy_,
+    .index_fill__int_Scalar = index_fill__int_Scalar,
+    .index_put_ = index_put_,
+    .scatter__src = scatter__src,
+    .scatter_add_ = scatter_add_,
     .sum = sum,
     .sum_dim_IntList = sum_dim_IntList,
     .mean = mean,
@@ -394,6 +681,32 @@ static const ct_api_table table = {
     .linalg_vector_norm = linalg_vector_norm,
     .all = all,
     .any = any,
+    .prod = prod,
+    .prod_dim_int = prod_dim_int,
+    .max = max,
+    .min = min,
+    .min_dim = min_dim,
+    .argmin = argmin,
+    .argmax_as_ArgmaxAll = argmax_as_ArgmaxAll,
+    .argmin_as_ArgminAll = argmin_as_ArgminAll,
+    .all_dim = all_dim,
+    .any_dim = any_dim,
+    .cumsum = cumsum,
+    .cumprod = cumprod,
+    .cummax = cummax,
+    .cummin = cummin,
+    .logcumsumexp = logcumsumexp,
+    .median_dim = median_dim,
+    .nanmean = nanmean,
+    .nansum = nansum,
+    .quantile = quantile,
+    .var_mean_correction = var_mean_correction,
+    .std_mean_correction = std_mean_correction,
+    .count_nonzero_dim_IntList = count_nonzero_dim_IntList,
+    .histc = histc,
+    .bincount = bincount,
+    ._unique2 = _unique2,
+    .unique_dim = unique_dim,
     .reshape = reshape,
     .view = view,
     .flatten_using_ints = flatten_using_ints,
@@ -412,6 +725,21 @@ static const ct_api_table table = {
     .contiguous = contiguous,
     .clone = clone,
     .detach = detach,
+    .squeeze = squeeze,
+    .unflatten_int = unflatten_int,
+    .movedim_int = movedim_int,
+    .swapaxes = swapaxes,
+    .unfold = unfold,
+    .expand_as = expand_as,
+    .tile = tile,
+    .repeat_interleave_self_int = repeat_interleave_self_int,
+    .repeat_interleave_self_Tensor = repeat_interleave_self_Tensor,
+    .roll = roll,
+    .rot90 = rot90,
+    .tril = tril,
+    .triu = triu,
+    .diag = diag,
+    .diag_embed = diag_embed,
     .cat = cat,
     .stack = stack,
     .split_Tensor = split_Tensor,
@@ -421,12 +749,62 @@ static const ct_api_table table = {
     .scatter_src = scatter_src,
     .sort = sort,
     .topk = topk,
+    .unbind_int = unbind_int,
+    .split_with_sizes = split_with_sizes,
+    .tensor_split_sections = tensor_split_sections,
+    .argsort = argsort,
+    .sort_stable = sort_stable,
+    .kthvalue = kthvalue,
+    .searchsorted_Tensor = searchsorted_Tensor,
+    .bucketize_Tensor = bucketize_Tensor,
+    .take_along_dim = take_along_dim,
+    .index_add = index_add,
+    .index_put = index_put,
+    .scatter_add = scatter_add,
+    .scatter_reduce_two = scatter_reduce_two,
+    .nonzero = nonzero,
+    .one_hot = one_hot,
+    .meshgrid_indexing = meshgrid_indexing,
+    .cartesian_prod = cartesian_prod,
+    .block_diag = block_diag,
     .mm = mm,
     .bmm = bmm,
     .matmul = matmul,
     .addmm = addmm,
     .cdist = cdist,
     .cosine_similarity = cosine_similarity,
+    .einsum = einsum,
+    .dot = dot,
+    .outer = outer,
+    .mv = mv,
+    .addmv = addmv,
+    .baddbmm = baddbmm,
+    .kron = kron,
+    .linalg_cross = linalg_cross,
+    .tensordot = tensordot,
+    .trace = trace,
+    .pairwise_distance = pairwise_distance,
+    .pdist = pdist,
+    .linalg_matrix_norm_str_ord = linalg_matrix_norm_str_ord,
+    .linalg_inv = linalg_inv,
+    .linalg_pinv = linalg_pinv,
+    .linalg_solve = linalg_solve,
+    .linalg_solve_triangular = linalg_solve_triangular,
+    .linalg_lstsq = linalg_lstsq,
+    .linalg_cholesky = linalg_cholesky,
+    .linalg_qr = linalg_qr,
+    .linalg_svd = linalg_svd,
+    .linalg_svdvals = linalg_svdvals,
+    .linalg_eigh = linalg_eigh,
+    .linalg_eigvalsh = linalg_eigvalsh,
+    .linalg_det = linalg_det,
+    .linalg_slogdet = linalg_slogdet,
+    .linalg_matrix_power = linalg_matrix_power,
+    .linalg_matrix_rank = linalg_matrix_rank,
+    .matrix_exp = matrix_exp,
+    .linalg_multi_dot = linalg_multi_dot,
+    .cov = cov,
+    .corrcoef = corrcoef,
     .linear = linear,
     .conv2d = conv2d,
     .batch_norm = batch_norm,
@@ -481,6 +859,50 @@ static const ct_api_table table = {
     .poisson = poisson,
     .exponential_ = exponential_,
     .random__from = random__from,
+    .complex = complex,
+    .real = real,
+    .imag = imag,
+    .view_as_real = view_as_real,
+    .view_as_complex = view_as_complex,
+    .conj_physical = conj_physical,
+    .angle = angle,
+    .fft_fft = fft_fft,
+    .fft_ifft = fft_ifft,
+    .fft_rfft = fft_rfft,
+    .fft_irfft = fft_irfft,
+    .fft_fft2 = fft_fft2,
+    .fft_ifft2 = fft_ifft2,
+    .fft_rfft2 = fft_rfft2,
+    .fft_irfft2 = fft_irfft2,
+    .fft_fftshift = fft_fftshift,
+    .fft_ifftshift = fft_ifftshift,
+    .zeros_like = zeros_like,
+    .ones_like = ones_like,
+    .full_like = full_like,
+    .empty_like = empty_like,
+    .new_zeros = new_zeros,
+    .linspace = linspace,
+    .tril_indices = tril_indices,
+    .triu_indices = triu_indices,
+    ._foreach_add_List = _foreach_add_List,
+    ._foreach_mul_Scalar = _foreach_mul_Scalar,
+    ._foreach_sqrt = _foreach_sqrt,
+    ._foreach_norm_Scalar = _foreach_norm_Scalar,
+    ._foreach_zero_ = _foreach_zero_,
+    ._foreach_copy_ = _foreach_copy_,
+    ._foreach_add__List = _foreach_add__List,
+    ._foreach_add__Scalar = _foreach_add__Scalar,
+    ._foreach_mul__List = _foreach_mul__List,
+    ._foreach_mul__Scalar = _foreach_mul__Scalar,
+    ._foreach_mul__Tensor = _foreach_mul__Tensor,
+    ._foreach_div__List = _foreach_div__List,
+    ._foreach_sqrt_ = _foreach_sqrt_,
+    ._foreach_lerp__Scalar = _foreach_lerp__Scalar,
+    ._foreach_addcmul__Scalar = _foreach_addcmul__Scalar,
+    ._foreach_addcdiv__Scalar = _foreach_addcdiv__Scalar,
+    ._fused_sgd_ = _fused_sgd_,
+    ._fused_adam_ = _fused_adam_,
+    ._fused_adamw_ = _fused_adamw_,
 };
 
 }  // namespace ct

@@ -13,6 +13,8 @@ import sys
 import torch
 import torch.nn.functional as F
 
+import linalg_cases
+import math_cases
 import nn_cases
 from cases import bf16, bools, case, cases, const, f32, f64, i64, ints, plain, positive, reduction, u8, x
 
@@ -195,7 +197,7 @@ def write(folder, name, key, entries):
 
 if __name__ == "__main__":
     for group in (pointwise, activations, comparison, in_place, reductions, shapes, joining, linear_algebra, layers,
-                  *nn_cases.groups):
+                  *nn_cases.groups, *math_cases.groups, *linalg_cases.groups):
         group()
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
     write(folder, "ops.json", "cases", cases)

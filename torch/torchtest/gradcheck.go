@@ -12,7 +12,7 @@ import (
 // inputs, which are float64 leaves on the CPU that require gradients; it is
 // called many times and must give the same values for the same inputs. What
 // is differentiated is a weighted sum of all floating-point elements of its
-// results.
+// results, the parts of complex ones included.
 //
 // Each element of an input is moved by h = 10⁻⁵ either way; the central
 // difference must be within 10⁻⁶ + 10⁻⁵·|gradient| of the gradient. So the
@@ -68,6 +68,9 @@ func GradCheck(t testing.TB, fn func() []*torch.Tensor, inputs ...*torch.Tensor)
 func weightedSum(s *torch.Scope, results []*torch.Tensor) *torch.Tensor {
 	var sum *torch.Tensor
 	for k, y := range results {
+		if y.DType().IsComplex() {
+			y = y.ViewAsReal()
+		}
 		if !y.DType().IsFloating() {
 			continue
 		}
