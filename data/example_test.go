@@ -32,3 +32,37 @@ func ExampleDraw() {
 	fmt.Println(err)
 	// Output: data: the splits need 6500 images (shared 5000, candidate 500, independent 500, external 500), but the data set has only 6000: lower these sizes by 500 in all
 }
+
+// What lies at a path is recognised by its content.
+func ExampleOpenSet() {
+	set, err := data.OpenSet("testdata/official/stl10_binary.tar.gz#train+unlabeled")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer set.Close()
+	fmt.Println(set.Format)
+	fmt.Println(set.Train.Len(), "images for training,", set.Test.Len(), "for the test")
+	fmt.Println("labels of the first and the last:", set.Train.Label(0), set.Train.Label(6))
+	// Output:
+	// STL-10, binary
+	// 7 images for training, 2 for the test
+	// labels of the first and the last: 0 -1
+}
+
+// Pictures of many sizes are brought to one.
+func ExampleLoad() {
+	set, err := data.OpenSet("testdata/official/folder")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer set.Close()
+	train, err := data.Load(set.Train, 8)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(train.Len(), train.C, train.H, train.W, train.ClassName(8))
+	// Output: 9 3 8 8 é
+}

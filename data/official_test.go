@@ -157,6 +157,31 @@ func TestUnpackedFolders(t *testing.T) {
 	}
 }
 
+// TestUnlabeledInPlace: the images without labels of an unpacked STL-10 are read
+// from where they lie.
+func TestUnlabeledInPlace(t *testing.T) {
+	want := loadExpected(t, "testdata/official.json")
+	dir := unpack(t, "testdata/official/stl10_binary.tar.gz")
+	for _, path := range []string{dir, filepath.Join(dir, "stl10_binary")} {
+		s, err := data.OpenSet(path + "#unlabeled")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := s.Train.(*data.Records); !ok {
+			t.Errorf("%T instead of Records", s.Train)
+		}
+		compare(t, s.Train, want["stl10 unlabeled"], true)
+		compare(t, s.Test, want["stl10 test"], false)
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	os.Truncate(filepath.Join(dir, "stl10_binary", "unlabeled_X.bin"), 30000)
+	if _, err := data.OpenSet(dir + "#unlabeled"); err == nil || !strings.Contains(err.Error(), "byte 27648") {
+		t.Errorf("a cut file: %v", err)
+	}
+}
+
 // TestDamagedArchives cuts and changes the archives at many places.
 func TestDamagedArchives(t *testing.T) {
 	for _, file := range []string{

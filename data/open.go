@@ -139,7 +139,7 @@ var forms = map[string]form{
 	"svhn-file":       {title: "SVHN, one file", open: inMemory(openSVHNFile)},
 	"stl10": {title: "STL-10, binary",
 		parts: []string{"unlabeled", "train+unlabeled", "fold0", "fold1", "fold2", "fold3", "fold4", "fold5", "fold6", "fold7", "fold8", "fold9"},
-		open:  inMemory(openSTL)},
+		open:  openSTL},
 	"mnist":  {title: "IDX, as MNIST", open: inMemory(func(t *tree.Tree, _ string) (*Dataset, *Dataset, error) { return openMNIST(t) })},
 	"folder": {title: "IDX, as MNIST", open: inMemory(func(t *tree.Tree, _ string) (*Dataset, *Dataset, error) { return OpenFolder(t.Path) })},
 	"emnist": {title: "EMNIST, IDX", parts: []string{"balanced", "byclass", "bymerge", "digits", "letters", "mnist"}, open: inMemory(openEMNIST)},
@@ -207,6 +207,8 @@ func openTree(t *tree.Tree, part string) (*Set, error) {
 	case *Dataset:
 		s.Name = d.Name
 	case *Files:
+		s.Name = d.name
+	case *Records:
 		s.Name = d.name
 	}
 	return s, nil

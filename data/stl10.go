@@ -117,12 +117,36 @@ func (s *stlFiles) dataset(t *tree.Tree, part string) (*Dataset, error) {
 
 // openSTL opens STL-10: the 5,000 training images, one fold of 1,000 of them,
 // the 100,000 without labels, or the training images and those after them.
-func openSTL(t *tree.Tree, part string) (train, test *Dataset, err error) {
+func openSTL(t *tree.Tree, part string) (train, test Source, err error) {
+	if part == "unlabeled" {
+		r, err := openUnlabeled(t)
+		if err != nil {
+			return nil, nil, err
+		}
+		if r != nil {
+			_, test, err := readSTLParts(t, "test")
+			if err != nil {
+				r.Close()
+				return nil, nil, err
+			}
+			return r, test, nil
+		}
+	}
+	a, b, err := readSTLParts(t, part)
+	if err != nil {
+		return nil, nil, err
+	}
+	return a, b, nil
+}
+
+// readSTLParts reads a part into memory, and the test images; of part "test",
+// these alone.
+func readSTLParts(t *tree.Tree, part string) (train, test *Dataset, err error) {
 	need := []string{"train", "test"}
 	fold := -1
 	switch {
-	case part == "unlabeled":
-		need[0] = "unlabeled"
+	case part == "unlabeled" || part == "test":
+		need[0] = part
 	case part == "train+unlabeled":
 		need = append(need, "unlabeled")
 	case part != "":
