@@ -18,7 +18,9 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 third=$(pwd -P)/third_party
-readonly third log=$third/build.log objects=$third/build
+readonly third log=$third/build.log
+# Where the shim goes, and the workshop for it.
+out=$third objects=$third/build
 . scripts/steps.sh
 . scripts/libtorch.sh
 . scripts/compile.sh
@@ -34,6 +36,9 @@ build() {
   set_flags
   setup_gotorch
   setup_shim
+  if has_gpu; then
+    setup_cuda_shim
+  fi
   logged 'building bin/sslmem' go build -o bin/ ./cli/sslmem
   say binary bin/sslmem
 }
@@ -49,10 +54,12 @@ pure_packages() {
 run_tests() {
   local unformatted pure
   build
+  setup_cuda_shim # compiles without a GPU too
   unformatted=$(find . -name '*.go' -not -path './third_party/*' -print0 | xargs -0r "$(go env GOROOT)/bin/gofmt" -l)
   [[ -z $unformatted ]] || fail "these files want gofmt -w: ${unformatted//$'\n'/ }."
   say gofmt passed
   logged 'go vet' go vet ./...
+  logged 'go vet -tags gpu' go vet -tags gpu ./...
   say vet passed
   logged staticcheck go tool staticcheck ./...
   say lint 'staticcheck passed'

@@ -3,7 +3,6 @@
 # after libtorch.sh.
 
 readonly cxx=(g++ -std=c++20 -O2 -fPIC)
-readonly shim=$third/libctorch.so
 readonly gotorch_module=github.com/wangkuiyi/gotorch@v0.0.0-20201028015551-9afed2f3ad7b
 readonly gotorch_sum='h1:oJfm5gCGdy9k2Yb+qmMR+HMRQ89CbVDsDi6DD9AZSTk='
 
@@ -93,17 +92,18 @@ await_object() {
   cat "$2.log" >>"$log"
   if ((status != 0)); then
     stop_jobs
-    broken "compiling torch/shim/${2##*/}.cc against libtorch $libtorch_is" "$2.log"
+    broken "compiling torch/shim/${2#"$objects/"}.cc against libtorch $libtorch_is" "$2.log"
   fi
 }
 
-# compile_objects NAME... compiles torch/shim/NAME.cc, so many at once as the memory allows.
+# compile_objects OBJECT... compiles torch/shim/NAME.cc for each $objects/NAME, so many at
+# once as the memory allows.
 compile_objects() {
   local limit name pids=() waiting=()
   limit=$(parallel_jobs 1000)
   for name; do
     set -m
-    compile_object "$name" "torch/shim/${name##*/}.cc" </dev/null &
+    compile_object "$name" "torch/shim/${name#"$objects/"}.cc" </dev/null &
     set +m
     pids+=($!) waiting+=("$name")
     if ((${#pids[@]} == limit)); then
@@ -116,36 +116,70 @@ compile_objects() {
   done
 }
 
-# setup_shim makes third_party/libctorch.so out of torch/shim/*.cc.
-setup_shim() {
-  local source name names=() stale=() stamp
-  for source in torch/shim/*.cc; do
-    name=$objects/$(basename "$source" .cc)
-    names+=("$name")
+# make_library FILE WHAT OBJECT... compiles the objects that are not current and links all
+# of them. FILE.stamp in the workshop is the digest of what went into it.
+make_library() {
+  local file=$1 what=$2 stale=() stamp name
+  shift 2
+  for name; do
     object_is_current "$name" || stale+=("$name")
   done
   if ((${#stale[@]} > 0)); then
-    say shim "compiling ${#stale[@]} of ${#names[@]} files (up to 20 s each)"
+    say "$what" "compiling ${#stale[@]} of $# files (up to 20 s each)"
     compile_objects "${stale[@]}"
   fi
-  stamp=$(hash_of "$toolchain" "$(file_hash "${names[@]/%/.o}")")
-  if [[ ! -f $shim || ! -f $objects/shim.stamp || $(<"$objects/shim.stamp") != "$stamp" ]]; then
-    logged 'linking the shim' g++ -shared "${names[@]/%/.o}" -o "$objects/libctorch.so.part" "${links[@]}"
-    mv "$objects/libctorch.so.part" "$shim"
-    echo "$stamp" >"$objects/shim.stamp"
+  stamp=$(hash_of "$toolchain" "$(file_hash "${@/%/.o}")")
+  name=$objects/$(basename "$file")
+  if [[ ! -f $file || ! -f $name.stamp || $(<"$name.stamp") != "$stamp" ]]; then
+    logged "linking $(basename "$file")" g++ -shared "${@/%/.o}" -o "$name.part" "${links[@]}"
+    mv "$name.part" "$file"
+    echo "$stamp" >"$name.stamp"
   fi
-  say shim ready
+  say "$what" ready
 }
 
-# ---- the benchmarks' C++ side -------------------------------------------------------------
+# object_names SOURCE... prints the objects of the shim's sources.
+object_names() {
+  local source
+  for source; do
+    source=${source#torch/shim/}
+    echo "$objects/${source%.cc}"
+  done
+}
 
-# setup_bench makes bin/bench-cpp, single operations on the same libtorch without Go.
-setup_bench() {
-  local source=bench/cpp/ops.cc stamp
-  stamp=$(hash_of "$toolchain" "$(file_hash $source)")
-  if [[ ! -x bin/bench-cpp || ! -f $objects/bench.stamp || $(<"$objects/bench.stamp") != "$stamp" ]]; then
-    say bench 'compiling the C++ side (about half a minute)'
-    logged 'compiling the C++ side of the benchmarks' "${cxx[@]}" "${includes[@]}" $source -o bin/bench-cpp "${links[@]}"
-    echo "$stamp" >"$objects/bench.stamp"
+# setup_shim makes libctorch.so in $out of torch/shim/*.cc.
+setup_shim() {
+  local names
+  mapfile -t names < <(object_names torch/shim/*.cc)
+  make_library "$out/libctorch.so" shim "${names[@]}"
+}
+
+# setup_cuda_shim makes libctorch_cuda.so in $out of torch/shim/cuda/*.cc and the shim's
+# errors.cc. No GPU is needed for that, but a libtorch that was built for one, and NVIDIA's
+# headers.
+setup_cuda_shim() {
+  local names headers=$third/cuda-headers folder
+  if [[ ! -f $libtorch/lib/libtorch_cuda.so ]]; then
+    say 'cuda part' 'none: this libtorch is for the CPU only'
+    return
   fi
+  if ! readelf -d "$libtorch/lib/libtorch_cuda.so" | grep -q 'libcudart\.so\.13'; then
+    say 'cuda part' 'none: it is for CUDA 13, and this libtorch is built for another version'
+    return
+  fi
+  if ! has_wheels "$headers" --no-deps "${wheels_headers[@]}"; then
+    need check_python
+    say 'cuda part' "fetching NVIDIA's headers with pip (5 MB)"
+    install_wheels "$headers" "fetching NVIDIA's headers" --no-deps "${wheels_headers[@]}"
+  fi
+  folder=$headers/nvidia/cu13/include
+  # The functions called here see these in place of those of set_flags.
+  local includes=("${includes[@]}" -isystem "$folder" -isystem "$folder/cccl")
+  local links=("$objects/errors.o" -L "$libtorch/lib" -ltorch_cuda -lc10_cuda "${links[@]}")
+  local inner
+  inner=$(hash_of "$toolchain" "$(<"$objects/errors.sig")" "${wheels_headers[@]}")
+  local toolchain=$inner
+  mkdir -p "$objects/cuda"
+  mapfile -t names < <(object_names torch/shim/cuda/*.cc)
+  make_library "$out/libctorch_cuda.so" 'cuda part' "${names[@]}"
 }

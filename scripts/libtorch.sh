@@ -9,6 +9,8 @@ readonly wheels_cuda=("${wheels_cpu[@]}" nvidia-cublas==13.1.1.3 nvidia-cuda-nvr
   nvidia-cudnn-cu13==9.24.0.43 nvidia-cufft==12.0.0.61 nvidia-cufile==1.15.1.6 nvidia-curand==10.4.0.35
   nvidia-cusolver==12.0.4.66 nvidia-cusparse==12.6.3.3 nvidia-cusparselt-cu13==0.8.1 nvidia-nccl-cu13==2.30.7
   nvidia-nvjitlink==13.5.37 nvidia-nvshmem-cu13==3.4.5 nvidia-nvtx==13.0.85)
+# Headers of CUDA, for the CUDA part of the shim: they are needed without a GPU too.
+readonly wheels_headers=(nvidia-cuda-runtime==13.0.96 nvidia-cuda-crt==13.0.88 nvidia-cuda-cccl==13.0.85)
 readonly python_source='the PyTorch of python3'
 
 # libtorch_home FOLDER prints FOLDER or FOLDER/torch, whichever has libtorch's lib and include.

@@ -33,13 +33,18 @@ func mustInit(op string) {
 }
 
 // mustHave panics if libtorch cannot be loaded, or its CUDA part where device
-// needs it.
+// needs it, or if there is no such device.
 func mustHave(op string, device Device) {
 	mustInit(op)
-	if device.Type == CUDAType {
-		if _, err := CUDACount(); err != nil {
-			panic(&Error{Op: op, Kind: NoLibrary, Msg: err.Error(), Err: err})
-		}
+	if device.Type != CUDAType {
+		return
+	}
+	n, err := CUDACount()
+	switch {
+	case err != nil:
+		panic(&Error{Op: op, Kind: NoLibrary, Msg: err.Error(), Err: err})
+	case device.Index < 0 || device.Index >= n:
+		panic(&Error{Op: op, Kind: NoDevice, Msg: noDevice(device, n)})
 	}
 }
 

@@ -70,11 +70,19 @@ func ParseDevice(name string) (Device, error) {
 			return CPU, fmt.Errorf("device %q: %w", name, err)
 		}
 		if i >= n {
-			return CPU, fmt.Errorf("device %q: %d CUDA devices can be used here; take cpu or auto", name, n)
+			return CPU, fmt.Errorf("device %q: %s", name, noDevice(CUDA(i), n))
 		}
 		return CUDA(i), nil
 	}
 	return CPU, fmt.Errorf("unknown device %q; known are auto, cpu, cuda and cuda:N", name)
+}
+
+// noDevice says that there are n GPUs, which is too few for d.
+func noDevice(d Device, n int) string {
+	if n == 0 {
+		return "there is no CUDA device, or no NVIDIA driver that is new enough for this libtorch (nvidia-smi shows both); take cpu or auto"
+	}
+	return fmt.Sprintf("there is no %v, the CUDA devices are 0 to %d; take one of them, cpu or auto", d, n-1)
 }
 
 var cudaOnce = sync.OnceValue(func() error {

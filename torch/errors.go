@@ -33,6 +33,8 @@ const (
 	Closed Kind = 100
 	// NoLibrary means that libtorch could not be loaded.
 	NoLibrary Kind = 101
+	// NoDevice means that there is no such GPU.
+	NoDevice Kind = 102
 )
 
 // String returns the name of the kind.
@@ -52,6 +54,8 @@ func (k Kind) String() string {
 		return "closed"
 	case NoLibrary:
 		return "no library"
+	case NoDevice:
+		return "no device"
 	}
 	return fmt.Sprintf("kind %d", byte(k))
 }

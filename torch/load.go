@@ -88,6 +88,9 @@ func load() error {
 		return fmt.Errorf("%w: %s was built against libtorch %s but loaded %s; run ./build.sh to rebuild it",
 			ErrNoLibrary, path, built, loaded)
 	}
+	if err := startRelief(); err != nil {
+		return fmt.Errorf("%w: %w", ErrNoLibrary, err)
+	}
 	library.path, library.version = path, loaded
 	return nil
 }

@@ -26,6 +26,8 @@ func child(what string) int {
 		fmt.Println(err, errors.Is(err, torch.ErrNoLibrary))
 		fmt.Println(torch.Try(func() { torch.NewScope().Zeros([]int{2}, torch.Float32, torch.CPU) }))
 		fmt.Printf("%q %q %d\n", torch.Version(), torch.LibraryPath(), torch.Live())
+	case "relief":
+		fmt.Println(reliefChild())
 	case "memory":
 		fmt.Println(peakOfAdds(1500, 10, 4<<20))
 	case "train":

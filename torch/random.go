@@ -15,7 +15,10 @@ package torch
 */
 import "C"
 
-import "runtime"
+import (
+	"runtime"
+	"unsafe"
+)
 
 // A Generator is a stream of random numbers of its own on one device. The same
 // seed gives the numbers that a torch.Generator of PyTorch gives. It is for
@@ -45,6 +48,10 @@ func (g *Generator) handle(op string) C.ct_generator {
 
 // Device returns the device of the generator.
 func (g *Generator) Device() Device { return g.device }
+
+// Handle returns the at::Generator* of g, which lives as long as g. It exists
+// for bindings beside this one, as NewHandle does for tensors.
+func (g *Generator) Handle() unsafe.Pointer { return handlePointer(uintptr(g.h)) }
 
 // Seed starts the stream over from seed.
 func (g *Generator) Seed(seed uint64) {

@@ -35,6 +35,7 @@ func TestGenerateErrors(t *testing.T) {
 	for name, c := range map[string]struct{ ops, core, want string }{
 		"no ops.txt":        {"", "void ct_init(void);\n", "ops.txt"},
 		"no core.h":         {neg, "", "core.h"},
+		"no cuda/core.h":    {neg, "void ct_init(void);\n", "cuda/core.h"},
 		"bad line":          {neg + "Abs\n", "void ct_init(void);\n", "ops.txt: line 3: not of the form"},
 		"type without C":    {neg + "Abs(x) = abs(Tensor self, Layout x) -> Tensor\n  Abs.\n", "void ct_init(void);\n", "ops.txt: line 3: Abs: no C type for the schema type Layout"},
 		"result without C":  {"Size() = size(Tensor self) -> int\n  Size.\n", "void ct_init(void);\n", "ops.txt: line 1: Size: no C form for the result int"},

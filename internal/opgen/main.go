@@ -4,7 +4,8 @@
 //
 // It reads torch/ops.txt, one ATen schema a line, and torch/shim/core.h, the
 // prototypes of the functions that are written by hand, and is run by
-// `go generate ./torch`.
+// `go generate ./torch`. The CUDA part of the shim has a table of its own, out
+// of torch/shim/cuda/core.h.
 package main
 
 import (
@@ -55,10 +56,9 @@ func Generate(dir string) (map[string]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ops.txt: %w", err)
 	}
-	core := ParseCore(string(coreText))
-	protos := append([]Proto(nil), core...)
+	protos := ParseCore(string(coreText))
 	taken := map[string]bool{}
-	for _, p := range core {
+	for _, p := range protos {
 		taken[p.Name] = true
 	}
 	for _, o := range ops {
@@ -72,9 +72,16 @@ func Generate(dir string) (map[string]string, error) {
 		taken[p.Name] = true
 		protos = append(protos, p)
 	}
+	cudaText, err := os.ReadFile(filepath.Join(dir, "shim", "cuda", "core.h"))
+	if err != nil {
+		return nil, err
+	}
+	cudaProtos := ParseCore(string(cudaText))
 	files := map[string]string{
-		"shim/api_gen.h":    writeAPI(protos),
-		"shim/table_gen.cc": writeTable(protos),
+		"shim/api_gen.h":         core.writeAPI(protos),
+		"shim/table_gen.cc":      core.writeTable(protos),
+		"shim/cuda/api_gen.h":    cuda.writeAPI(cudaProtos),
+		"shim/cuda/table_gen.cc": cuda.writeTable(cudaProtos),
 	}
 	for i, part := range slices.Collect(slices.Chunk(ops, opsPerUnit)) {
 		name := fmt.Sprintf("shim/ops_%d_gen.cc", i+1)

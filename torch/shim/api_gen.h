@@ -4,7 +4,7 @@
 
 #include "types.h"
 
-#define CT_ABI 0x23b0746au
+#define CT_ABI 0xfde177c0u
 
 typedef struct ct_api_table {
   void (*init)(void);
@@ -78,6 +78,19 @@ typedef struct ct_api_table {
   bool (*set_autocast_cache)(bool on);
   ct_err (*storage)(ct_tensor t, ct_layout *out);
   ct_ret (*on_storage)(ct_tensor base, const int64_t *size, const int64_t *stride, int64_t dim, int64_t offset, int8_t dtype);
+  void (*relief_start)(int32_t pipe);
+  int64_t (*relief_asked)(void);
+  void (*relief_done)(int64_t asked);
+  bool (*get_setting)(int32_t setting);
+  ct_err (*set_setting)(int32_t setting, bool on);
+  ct_err (*set_deterministic)(bool on, bool warn_only);
+  ct_err (*set_float32_matmul_precision)(int32_t precision);
+  int32_t (*float32_matmul_precision)(void);
+  ct_ret (*empty_pinned)(const int64_t *size, int64_t dim, int8_t dtype);
+  ct_ret (*pin_memory)(ct_tensor t);
+  ct_flag (*is_pinned)(ct_tensor t);
+  ct_ret (*to_async)(ct_tensor t, int8_t device_type, int8_t device_index);
+  ct_err (*copy_async)(ct_tensor t, ct_tensor src);
   ct_ret (*add_Tensor)(ct_tensor self, ct_tensor other);
   ct_ret (*add_Scalar)(ct_tensor self, double other);
   ct_ret (*sub_Tensor)(ct_tensor self, ct_tensor other);
@@ -744,6 +757,58 @@ static inline ct_err ct_storage(ct_tensor t, ct_layout *out) {
 
 static inline ct_ret ct_on_storage(ct_tensor base, const int64_t *size, const int64_t *stride, int64_t dim, int64_t offset, int8_t dtype) {
   return ct_table->on_storage(base, size, stride, dim, offset, dtype);
+}
+
+static inline void ct_relief_start(int32_t pipe) {
+  ct_table->relief_start(pipe);
+}
+
+static inline int64_t ct_relief_asked(void) {
+  return ct_table->relief_asked();
+}
+
+static inline void ct_relief_done(int64_t asked) {
+  ct_table->relief_done(asked);
+}
+
+static inline bool ct_get_setting(int32_t setting) {
+  return ct_table->get_setting(setting);
+}
+
+static inline ct_err ct_set_setting(int32_t setting, bool on) {
+  return ct_table->set_setting(setting, on);
+}
+
+static inline ct_err ct_set_deterministic(bool on, bool warn_only) {
+  return ct_table->set_deterministic(on, warn_only);
+}
+
+static inline ct_err ct_set_float32_matmul_precision(int32_t precision) {
+  return ct_table->set_float32_matmul_precision(precision);
+}
+
+static inline int32_t ct_float32_matmul_precision(void) {
+  return ct_table->float32_matmul_precision();
+}
+
+static inline ct_ret ct_empty_pinned(const int64_t *size, int64_t dim, int8_t dtype) {
+  return ct_table->empty_pinned(size, dim, dtype);
+}
+
+static inline ct_ret ct_pin_memory(ct_tensor t) {
+  return ct_table->pin_memory(t);
+}
+
+static inline ct_flag ct_is_pinned(ct_tensor t) {
+  return ct_table->is_pinned(t);
+}
+
+static inline ct_ret ct_to_async(ct_tensor t, int8_t device_type, int8_t device_index) {
+  return ct_table->to_async(t, device_type, device_index);
+}
+
+static inline ct_err ct_copy_async(ct_tensor t, ct_tensor src) {
+  return ct_table->copy_async(t, src);
 }
 
 static inline ct_ret ct_add_Tensor(ct_tensor self, ct_tensor other) {

@@ -40,10 +40,10 @@ int64_t take_dropped(uint64_t *ids, int64_t n) noexcept {
   return count;
 }
 
-uint64_t go_panic::take() const noexcept {
+ct_err go_panic::error() const noexcept {
   const uint64_t id = value->id;
   value->id = 0;
-  return id;
+  return message(CT_ERR_CALLBACK, std::to_string(id).c_str());
 }
 
 std::vector<at::Tensor> call(const go_ref &ref, uintptr_t node, const std::vector<at::Tensor> &in, int64_t m) {

@@ -4,11 +4,10 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <exception>
 #include <memory>
 #include <vector>
 
-#include "types.h"
+#include "guard.h"
 
 namespace ct {
 
@@ -27,12 +26,12 @@ std::vector<at::Tensor> call(const go_ref &ref, uintptr_t node, const std::vecto
 
 // A go_panic carries the id of the value of a Go panic through the C++ frames,
 // so that Go can panic with it again on the other side.
-class go_panic : public std::exception {
+class go_panic : public own_error {
  public:
   explicit go_panic(uint64_t id) : value(hold(id)) {}
   const char *what() const noexcept override { return "Go code panicked during the backward pass"; }
-  // take hands the value over to the caller: the id is not queued any more.
-  uint64_t take() const noexcept;
+  // error hands the value over to Go: the id is not queued any more.
+  ct_err error() const noexcept override;
 
  private:
   go_ptr value;

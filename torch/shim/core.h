@@ -104,4 +104,24 @@ bool ct_set_autocast_cache(bool on);
 ct_err ct_storage(ct_tensor t, ct_layout *out);
 ct_ret ct_on_storage(ct_tensor base, const int64_t *size, const int64_t *stride, int64_t dim, int64_t offset, int8_t dtype);
 
+// When memory runs out (errors.cc). Go reads a byte from the pipe for each call
+// that waits, collects, and says up to which request it did.
+void ct_relief_start(int32_t pipe);
+int64_t ct_relief_asked(void);
+void ct_relief_done(int64_t asked);
+
+// Settings of the process (context.cc): CT_SETTING_*.
+bool ct_get_setting(int32_t setting);
+ct_err ct_set_setting(int32_t setting, bool on);
+ct_err ct_set_deterministic(bool on, bool warn_only);
+ct_err ct_set_float32_matmul_precision(int32_t precision);
+int32_t ct_float32_matmul_precision(void);
+
+// Host memory that a GPU can read while the host goes on (pinned.cc).
+ct_ret ct_empty_pinned(const int64_t *size, int64_t dim, int8_t dtype);
+ct_ret ct_pin_memory(ct_tensor t);
+ct_flag ct_is_pinned(ct_tensor t);
+ct_ret ct_to_async(ct_tensor t, int8_t device_type, int8_t device_index);
+ct_err ct_copy_async(ct_tensor t, ct_tensor src);
+
 #endif  // CT_CORE_H

@@ -12,6 +12,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <exception>
 #include <optional>
 #include <tuple>
 #include <vector>
@@ -20,8 +21,21 @@
 
 namespace ct {
 
+// message makes an error text for Go out of a kind and a text.
+ct_err message(int kind, const char *text) noexcept;
+
+// An exception that itself knows what Go gets.
+class own_error : public std::exception {
+ public:
+  virtual ct_err error() const noexcept = 0;
+};
+
 // translate reads the exception in flight; call it inside a catch only.
 ct_err translate() noexcept;
+
+// relieved tells whether err says that memory ran out and Go has meanwhile
+// collected its garbage.
+bool relieved(ct_err err) noexcept;
 
 // give makes a handle that owns t and counts it as living.
 ct_tensor give(at::Tensor &&t);
@@ -107,45 +121,60 @@ constants_t<N> constants(const int64_t (&v)[N]) {
   return c;
 }
 
+// What changes its operands, as all that ends here may, is not tried again when
+// memory runs out: half of it could be done. Go collects its garbage, and the
+// caller may try again.
 template <class F>
 ct_err guard(F &&f) noexcept {
   try {
     f();
     return nullptr;
   } catch (...) {
-    return translate();
+    ct_err err = translate();
+    relieved(err);
+    return err;
+  }
+}
+
+// A call that only returns something new is tried once more after that. By then
+// the allocator of a device also gives its cache back before it fails.
+template <class R, class F>
+R retried(F &&f) noexcept {
+  for (bool again = false;; again = true) {
+    ct_err err;
+    try {
+      return f();
+    } catch (...) {
+      err = translate();
+    }
+    if (again || !relieved(err)) {
+      R failed{};
+      failed.err = err;
+      return failed;
+    }
+    std::free(err);
   }
 }
 
 template <class F>
 ct_ret guard_tensor(F &&f) noexcept {
-  try {
-    return {give(f()), nullptr};
-  } catch (...) {
-    return {0, translate()};
-  }
+  return retried<ct_ret>([&] { return ct_ret{give(f()), nullptr}; });
 }
 
 template <class F>
 ct_flag guard_flag(F &&f) noexcept {
-  try {
-    return {f(), nullptr};
-  } catch (...) {
-    return {false, translate()};
-  }
+  return retried<ct_flag>([&] { return ct_flag{f(), nullptr}; });
 }
 
 template <class F>
 ct_list guard_list(F &&f) noexcept {
-  try {
+  return retried<ct_list>([&] {
     std::vector<at::Tensor> list = f();
     auto *out = static_cast<ct_tensor *>(std::malloc(sizeof(ct_tensor) * (list.empty() ? 1 : list.size())));
     if (out == nullptr) throw std::bad_alloc();
     for (size_t i = 0; i < list.size(); i++) out[i] = give(std::move(list[i]));
-    return {out, static_cast<int64_t>(list.size()), nullptr};
-  } catch (...) {
-    return {nullptr, 0, translate()};
-  }
+    return ct_list{out, static_cast<int64_t>(list.size()), nullptr};
+  });
 }
 
 template <class... T>

@@ -1,4 +1,4 @@
-// The library as a whole: versions, threads, errors, devices, living tensors.
+// The library as a whole: versions, threads, devices, living tensors.
 
 #include <ATen/Config.h>
 #include <ATen/Context.h>
@@ -9,10 +9,8 @@
 #include <torch/headeronly/version.h>
 
 #include <atomic>
-#include <cstring>
 #include <string>
 
-#include "callback.h"
 #include "guard.h"
 
 namespace ct {
@@ -31,44 +29,6 @@ void drop(ct_tensor t) noexcept {
 }
 
 int64_t live(void) noexcept { return living.load(std::memory_order_relaxed); }
-
-static ct_err message(int kind, const char *text) noexcept {
-  const size_t n = std::strlen(text);
-  auto *out = static_cast<char *>(std::malloc(n + 2));
-  if (out == nullptr) std::abort();  // not even a message fits into memory
-  out[0] = static_cast<char>(kind);
-  std::memcpy(out + 1, text, n + 1);
-  return out;
-}
-
-ct_err translate() noexcept {
-  try {
-    throw;
-  } catch (const go_panic &p) {
-    return message(CT_ERR_CALLBACK, std::to_string(p.take()).c_str());
-  } catch (const c10::OutOfMemoryError &e) {
-    return message(CT_ERR_MEMORY, e.what_without_backtrace());
-  } catch (const c10::IndexError &e) {
-    return message(CT_ERR_INDEX, e.what_without_backtrace());
-  } catch (const c10::NotImplementedError &e) {
-    return message(CT_ERR_NOT_IMPLEMENTED, e.what_without_backtrace());
-  } catch (const c10::ValueError &e) {
-    return message(CT_ERR_VALUE, e.what_without_backtrace());
-  } catch (const c10::TypeError &e) {
-    return message(CT_ERR_VALUE, e.what_without_backtrace());
-  } catch (const c10::Error &e) {
-    // The CPU allocator reports exhaustion as a plain error.
-    const char *text = e.what_without_backtrace();
-    const bool memory = std::strstr(text, "allocate memory") != nullptr;
-    return message(memory ? CT_ERR_MEMORY : CT_ERR_RUNTIME, text);
-  } catch (const std::bad_alloc &) {
-    return message(CT_ERR_MEMORY, "out of memory");
-  } catch (const std::exception &e) {
-    return message(CT_ERR_RUNTIME, e.what());
-  } catch (...) {
-    return message(CT_ERR_RUNTIME, "unknown C++ exception");
-  }
-}
 
 const char *built_version(void) noexcept { return TORCH_VERSION; }
 

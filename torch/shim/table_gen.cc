@@ -74,6 +74,19 @@ ct_autocast get_autocast(int8_t device_type) noexcept;
 bool set_autocast_cache(bool on) noexcept;
 ct_err storage(ct_tensor t, ct_layout *out) noexcept;
 ct_ret on_storage(ct_tensor base, const int64_t *size, const int64_t *stride, int64_t dim, int64_t offset, int8_t dtype) noexcept;
+void relief_start(int32_t pipe) noexcept;
+int64_t relief_asked(void) noexcept;
+void relief_done(int64_t asked) noexcept;
+bool get_setting(int32_t setting) noexcept;
+ct_err set_setting(int32_t setting, bool on) noexcept;
+ct_err set_deterministic(bool on, bool warn_only) noexcept;
+ct_err set_float32_matmul_precision(int32_t precision) noexcept;
+int32_t float32_matmul_precision(void) noexcept;
+ct_ret empty_pinned(const int64_t *size, int64_t dim, int8_t dtype) noexcept;
+ct_ret pin_memory(ct_tensor t) noexcept;
+ct_flag is_pinned(ct_tensor t) noexcept;
+ct_ret to_async(ct_tensor t, int8_t device_type, int8_t device_index) noexcept;
+ct_err copy_async(ct_tensor t, ct_tensor src) noexcept;
 ct_ret add_Tensor(ct_tensor self, ct_tensor other) noexcept;
 ct_ret add_Scalar(ct_tensor self, double other) noexcept;
 ct_ret sub_Tensor(ct_tensor self, ct_tensor other) noexcept;
@@ -525,6 +538,19 @@ static const ct_api_table table = {
     .set_autocast_cache = set_autocast_cache,
     .storage = storage,
     .on_storage = on_storage,
+    .relief_start = relief_start,
+    .relief_asked = relief_asked,
+    .relief_done = relief_done,
+    .get_setting = get_setting,
+    .set_setting = set_setting,
+    .set_deterministic = set_deterministic,
+    .set_float32_matmul_precision = set_float32_matmul_precision,
+    .float32_matmul_precision = float32_matmul_precision,
+    .empty_pinned = empty_pinned,
+    .pin_memory = pin_memory,
+    .is_pinned = is_pinned,
+    .to_async = to_async,
+    .copy_async = copy_async,
     .add_Tensor = add_Tensor,
     .add_Scalar = add_Scalar,
     .sub_Tensor = sub_Tensor,

@@ -48,6 +48,15 @@ typedef struct {
   ct_err err;
 } ct_flag;
 
+enum {
+  CT_SETTING_DETERMINISTIC = 0,  // read only, see ct_set_deterministic
+  CT_SETTING_CUDNN = 1,
+  CT_SETTING_CUDNN_BENCHMARK = 2,
+  CT_SETTING_CUDNN_DETERMINISTIC = 3,
+  CT_SETTING_CUDNN_TF32 = 4,
+  CT_SETTING_MATMUL_TF32 = 5,
+};
+
 // What Go asks about a tensor, in one call.
 typedef struct {
   int64_t size[16];
