@@ -6,6 +6,8 @@
 #   ./build.sh test          build, then every check; go test comes last
 #   ./build.sh stress        build, then package torch for some minutes: the race detector, 64
 #                            goroutines beside the collector for a minute, 10,000 training steps
+#   ./build.sh test-gpu      build, then the tests that need an NVIDIA GPU
+#   ./build.sh matrix        build and test against each supported libtorch, in third_party/matrix
 #   ./build.sh bench [flags] build, then the benchmarks against PyTorch, C++ and gotorch
 #   ./build.sh doctor        what is here and what is missing; changes nothing
 #
@@ -24,6 +26,7 @@ out=$third objects=$third/build
 . scripts/steps.sh
 . scripts/libtorch.sh
 . scripts/compile.sh
+. scripts/matrix.sh
 
 build() {
   local checks=(check_platform check_go check_cxx)
@@ -76,6 +79,15 @@ run_stress() {
   say race 'passed in torch and the packages below it'
   release
   SSLMEM_STRESS=1 exec go test -count 1 -timeout 30m -v -run 'Concurren|TrainingMemory' ./torch
+}
+
+# run_gpu_tests runs the tests of package torch with those that need a GPU, one package
+# at a time, as they share the device's memory.
+run_gpu_tests() {
+  has_gpu || fail 'there is no NVIDIA GPU with a driver here (nvidia-smi finds none), and this suite needs one: ./build.sh test runs all that works without.'
+  build
+  release
+  exec go test -p 1 -count=1 -tags gpu ./torch/...
 }
 
 # run_bench compares with Python's PyTorch of the same version: python3's own if libtorch
@@ -136,7 +148,7 @@ git rev-parse HEAD >/dev/null 2>&1 || export GOFLAGS="${GOFLAGS:-} -buildvcs=fal
 command=${1:-build}
 shift $(($# > 0))
 case $command in
-build | test | stress | doctor) (($# == 0)) || fail "$command takes no arguments, so not $1 either." ;;
+build | test | test-gpu | stress | matrix | doctor) (($# == 0)) || fail "$command takes no arguments, so not $1 either." ;;
 esac
 case $command in
 build) build ;;
@@ -146,8 +158,10 @@ demo)
   exec bin/sslmem demo "$@"
   ;;
 test) run_tests ;;
+test-gpu) run_gpu_tests ;;
 stress) run_stress ;;
+matrix) run_matrix ;;
 bench) run_bench "$@" ;;
 doctor) run_doctor ;;
-*) fail "there is no command $command: use build, demo, test, stress, bench or doctor." ;;
+*) fail "there is no command $command: use build, demo, test, test-gpu, stress, matrix, bench or doctor." ;;
 esac

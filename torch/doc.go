@@ -201,6 +201,16 @@
 // must be on one device. GPUs compute behind the caller's back: an operation
 // returns at once, and [Tensor.Item] or [ToSlice] waits.
 //
+// [Scope.EmptyPinned] and [Tensor.ToDeviceAsync] bring data to a GPU beside the
+// computation. Package cuda has streams, events, memory statistics and graphs.
+// A [Setting] switches what libtorch does on GPUs, and
+// [UseDeterministicAlgorithms] asks for the same bits each time.
+//
+// An operation that finds no memory, on the host or a GPU, has Go collect its
+// garbage and is tried once more before it panics with the kind [Memory].
+// Operations in place, Backward and optimizer steps are not tried again, as
+// half of them may be done; the garbage is collected all the same.
+//
 // # How libtorch is found
 //
 // The package does not link libtorch. At the first use, or in [Init], it opens

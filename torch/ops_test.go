@@ -75,12 +75,18 @@ var dtypes = map[string]torch.DType{
 	"float32": torch.Float32, "float64": torch.Float64, "bool": torch.Bool,
 }
 
+// opsOn is where the cases run, and how far results may be off there.
+var opsOn = struct {
+	device     torch.Device
+	rtol, atol float64
+}{torch.CPU, 1e-7, 1e-9}
+
 // tensor is a tensor of s; one that takes a gradient is a leaf.
 func (a array) tensor(s *torch.Scope) *torch.Tensor {
 	if dtypes[a.DType].IsComplex() {
-		return torch.FromSlice(s, a.Data).Reshape(append(slices.Clone(a.Shape), 2)).ViewAsComplex().ToDType(dtypes[a.DType])
+		return torch.FromSlice(s, a.Data).Reshape(append(slices.Clone(a.Shape), 2)).ViewAsComplex().To(opsOn.device, dtypes[a.DType])
 	}
-	return torch.FromSlice(s, a.Data).Reshape(a.Shape).ToDType(dtypes[a.DType]).Detach().RequireGrad(a.Grad)
+	return torch.FromSlice(s, a.Data).Reshape(a.Shape).To(opsOn.device, dtypes[a.DType]).Detach().RequireGrad(a.Grad)
 }
 
 func readJSON(t *testing.T, path string, v any) {
@@ -174,7 +180,7 @@ func (c opCase) check(t *testing.T, s *torch.Scope) {
 		if got.DType().IsComplex() {
 			got = got.ViewAsReal()
 		}
-		torchtest.Close(t, torch.ToSlice[float64](got), want.Data, got.Shape(), 1e-7, 1e-9)
+		torchtest.Close(t, torch.ToSlice[float64](got), want.Data, got.Shape(), opsOn.rtol, opsOn.atol)
 		if got.RequiresGrad() {
 			part := weights(s, got.Shape()).Mul(got).Sum()
 			if loss != nil {
@@ -190,7 +196,7 @@ func (c opCase) check(t *testing.T, s *torch.Scope) {
 	}
 	for i, after := range c.After {
 		n, _ := strconv.Atoi(i)
-		torchtest.Close(t, torch.ToSlice[float64](inputs[n]), after, c.Inputs[n].Shape, 1e-7, 1e-9)
+		torchtest.Close(t, torch.ToSlice[float64](inputs[n]), after, c.Inputs[n].Shape, opsOn.rtol, opsOn.atol)
 	}
 	if (loss == nil) != (len(c.Grads) == 0) {
 		t.Fatalf("differentiable: %v, in PyTorch: %v", loss != nil, len(c.Grads) > 0)
@@ -204,7 +210,7 @@ func (c opCase) check(t *testing.T, s *torch.Scope) {
 		if (got == nil) != (want == nil) {
 			t.Errorf("input %d has the gradient %v, want %v", i, got, want)
 		} else if got != nil {
-			torchtest.Close(t, torch.ToSlice[float64](got), want, c.Inputs[i].Shape, 1e-7, 1e-9)
+			torchtest.Close(t, torch.ToSlice[float64](got), want, c.Inputs[i].Shape, opsOn.rtol, opsOn.atol)
 		}
 	}
 	if c.Smooth {
@@ -225,7 +231,7 @@ func weights(s *torch.Scope, shape []int) *torch.Tensor {
 	for i := range w {
 		w[i] = float64((7*i)%11-5) / 4
 	}
-	return torch.FromSlice(s, w).Reshape(shape)
+	return torch.FromSlice(s, w).Reshape(shape).ToDevice(opsOn.device)
 }
 
 // callOp calls the method, or the function, of this name.
@@ -282,11 +288,11 @@ func goValue(a any, want reflect.Type, inputs []*torch.Tensor) reflect.Value {
 			case "tensor":
 				return reflect.ValueOf(inputs[int(v.(float64))])
 			case "generator":
-				return reflect.ValueOf(torch.NewGenerator(uint64(v.(float64)), torch.CPU))
+				return reflect.ValueOf(torch.NewGenerator(uint64(v.(float64)), opsOn.device))
 			case "dtype":
 				return reflect.ValueOf(dtypes[v.(string)])
 			case "device":
-				return reflect.ValueOf(torch.CPU)
+				return reflect.ValueOf(opsOn.device)
 			}
 		}
 		var list []*torch.Tensor

@@ -72,16 +72,9 @@ func Generate(dir string) (map[string]string, error) {
 		taken[p.Name] = true
 		protos = append(protos, p)
 	}
-	cudaText, err := os.ReadFile(filepath.Join(dir, "shim", "cuda", "core.h"))
-	if err != nil {
-		return nil, err
-	}
-	cudaProtos := ParseCore(string(cudaText))
 	files := map[string]string{
-		"shim/api_gen.h":         core.writeAPI(protos),
-		"shim/table_gen.cc":      core.writeTable(protos),
-		"shim/cuda/api_gen.h":    cuda.writeAPI(cudaProtos),
-		"shim/cuda/table_gen.cc": cuda.writeTable(cudaProtos),
+		"shim/api_gen.h":    core.writeAPI(protos),
+		"shim/table_gen.cc": core.writeTable(protos),
 	}
 	for i, part := range slices.Collect(slices.Chunk(ops, opsPerUnit)) {
 		name := fmt.Sprintf("shim/ops_%d_gen.cc", i+1)
@@ -99,6 +92,13 @@ func Generate(dir string) (map[string]string, error) {
 			return nil, err
 		}
 	}
+	cudaText, err := os.ReadFile(filepath.Join(dir, "shim", "cuda", "core.h"))
+	if err != nil {
+		return nil, err
+	}
+	cudaProtos := ParseCore(string(cudaText))
+	files["shim/cuda/api_gen.h"] = cuda.writeAPI(cudaProtos)
+	files["shim/cuda/table_gen.cc"] = cuda.writeTable(cudaProtos)
 	return files, nil
 }
 

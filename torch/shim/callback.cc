@@ -3,6 +3,7 @@
 #include "callback.h"
 
 #include <mutex>
+#include <string>
 
 #include "guard.h"
 
