@@ -15,6 +15,9 @@ const (
 	cifarPixels = 3 * cifarSide * cifarSide
 )
 
+// maxBatch bounds a file of CIFAR; the largest has 154 MB.
+const maxBatch = 1 << 29
+
 // cifar is one of the four forms in which CIFAR is published.
 type cifar struct {
 	name        string
@@ -95,7 +98,7 @@ func base(name string) string { return name[strings.LastIndexByte(name, '/')+1:]
 // blue plane.
 func (c cifar) readBinary(f *tree.File) (*batch, error) {
 	record := c.labelBytes + cifarPixels
-	content, err := f.ReadAll(maxBytes)
+	content, err := f.ReadAll(maxBatch)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +144,7 @@ func (c cifar) readPython(f *tree.File) (*batch, error) {
 }
 
 func readDict(f *tree.File) (*format.Dict, error) {
-	content, err := f.ReadAll(maxBytes)
+	content, err := f.ReadAll(maxBatch)
 	if err != nil {
 		return nil, err
 	}

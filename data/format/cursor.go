@@ -55,7 +55,7 @@ func (c *cursor) fail(cause error, msg string, args ...any) error {
 }
 
 // payload reads n bytes of a file of the given size, compressed at most by
-// factor. Memory grows with what is read, so that a header alone takes none.
+// factor. No memory is taken for more than such a file can hold.
 func (c *cursor) payload(n, size int64, factor int64) ([]byte, error) {
 	if most := size * factor; n > most {
 		return nil, c.fail(nil, "%d bytes are announced, but a file of %d bytes cannot hold more than %d: it is damaged or truncated", n, size, most)
