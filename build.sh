@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up everything that sslmem needs, inside this folder and without sudo.
 #
-#   ./build.sh [build]       libtorch, gotorch, the C++ shim and bin/sslmem
+#   ./build.sh [build]       libtorch, gotorch, the C++ shim, bin/sslmem and bin/sslmem-gotorch
 #   ./build.sh demo [flags]  build, then the demonstration (flags go to `sslmem demo`)
 #   ./build.sh test          build, then every check; go test comes last
 #   ./build.sh stress        build, then package torch for some minutes: the race detector, 64
@@ -42,8 +42,8 @@ build() {
   if has_gpu; then
     setup_cuda_shim
   fi
-  logged 'building bin/sslmem' go build -o bin/ ./cli/sslmem
-  say binary bin/sslmem
+  logged 'building bin/sslmem' go build -o bin/ ./cli/sslmem ./cli/sslmem-gotorch
+  say binary 'bin/sslmem, bin/sslmem-gotorch'
 }
 
 # pure_packages lists the packages of which neither they nor their tests load libtorch.

@@ -1,8 +1,8 @@
-// Package gotorchx exchanges tensors with gotorch, the older binding of libtorch
-// at github.com/wangkuiyi/gotorch, so that a program with gotorch models can use
-// them together with everything in this module.
+// Package gotorchx exchanges tensors and modules with gotorch, the older binding
+// of libtorch at github.com/wangkuiyi/gotorch, so that a program with gotorch
+// models can use them together with everything in this module.
 //
-// # Exchange
+// # Tensors
 //
 // [FromGotorch] and [ToGotorch] copy nothing. Both bindings hold pointers to
 // at::Tensor, and one libtorch serves both, so the two Go values are two names
@@ -10,10 +10,28 @@
 // What is written through one is read through the other, and Backward on either
 // side runs through what both have computed:
 //
-//	images := gotorchx.ToGotorch(x)
-//	y := gotorchx.FromGotorch(scope, model.Forward(images))
-//	runtime.KeepAlive(images.T) // see below
+//	gotorchx.Hold(func() { // see below
+//		y = gotorchx.FromGotorch(scope, model.Forward(gotorchx.ToGotorch(x)))
+//	})
 //	y.Mul(y).Sum().Backward() // gradients for x and for the gotorch model
+//
+// # Modules
+//
+// [FromModule] makes a layer of a gotorch module. Its tensors are the module's
+// own, under PyTorch's names and in the order of its fields, so that optimizers
+// and schedules of this side train it, nn.LoadState loads it in place, and mem
+// scores it:
+//
+//	encoder, err := gotorchx.FromModule(models.Resnet18())
+//	…
+//	encoder.Rename(statedict.ResNetName) // conv1 and layer1, as in torchvision
+//	err = torch.SaveSafetensors("resnet18.safetensors", nn.State(encoder), nil)
+//
+// [ToModule] is the reverse: a layer of this side for gotorch's Sequential and
+// its optimizers.
+//
+// Package statedict reads the checkpoints that gotorch programs have saved, and
+// bin/sslmem-gotorch convert turns them into .safetensors and .pt files.
 //
 // # Lifetime
 //
@@ -24,7 +42,7 @@
 //
 // # What comes with gotorch
 //
-// Importing this package imports gotorch, and with it three things to know:
+// Importing this package imports gotorch, and with it four things to know:
 //
 //   - Its init locks the main goroutine to its thread, and sets the number of
 //     threads of the process to half the number of CPUs. This package sets it
@@ -33,8 +51,12 @@
 //   - A C++ exception in its Backward, Grad or optimizers ends the process, where
 //     this module panics with [*torch.Error]. So call Backward on this side.
 //   - Its operators do not keep their operands alive while they run: the collector
-//     may free one under them. Name every operand, and hold on to it with
-//     runtime.KeepAlive(x.T) after the call.
+//     may free one under them, and then the process ends or the result is wrong.
+//     So compute inside [Hold], during which nothing of gotorch's is freed. A
+//     [Module] does so by itself.
+//   - Its SetStateDict puts other tensors into a module, and optimizers go on with
+//     the old ones. nn.LoadState on a [Module] keeps them, and a [Module] panics
+//     if it finds a tensor replaced.
 //
 // gotorch is linked from third_party/gotorch, which ./build.sh fills; of this
 // module's packages, only those that import this one need that.

@@ -32,7 +32,7 @@ type slot struct {
 
 // FromModule returns a gotorch module as an [nn.Layer]: a network of layers of
 // both sides may hold it, mem may score it, [nn.State] yields its tensors under
-// PyTorch's names (see [PyTorchName]) in the order of its fields, and
+// PyTorch's names (see [statedict.PyTorchName]) in the order of its fields, and
 // [nn.LoadState] writes into them. It returns an error unless the module has a
 // method Forward from one gotorch tensor to one, or is a gotorch Sequential, and
 // if it does not export all its fields, which gotorch needs too.
@@ -64,7 +64,7 @@ func FromModule(m gnn.IModule) (*Module, error) {
 	return wrapped, nil
 }
 
-// Rename changes the names of the module's tensors, such as by [ResNetName].
+// Rename changes the names of the module's tensors, such as by [statedict.ResNetName].
 func (m *Module) Rename(name func(string) string) {
 	for _, s := range m.slots {
 		s.name = name(s.name)

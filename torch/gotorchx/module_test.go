@@ -17,6 +17,7 @@ import (
 
 	"sslmem/torch"
 	"sslmem/torch/gotorchx"
+	"sslmem/torch/gotorchx/statedict"
 	"sslmem/torch/nn"
 	"sslmem/torch/optim"
 	"sslmem/torch/torchtest"
@@ -83,8 +84,8 @@ func TestModuleNames(t *testing.T) {
 	for name, x := range nn.State(w) {
 		got = append(got, name)
 		original := w.Original(name)
-		if gotorchx.PyTorchName(original) != name {
-			t.Errorf("%s is %s, but PyTorchName gives %s", original, name, gotorchx.PyTorchName(original))
+		if statedict.PyTorchName(original) != name {
+			t.Errorf("%s is %s, but PyTorchName gives %s", original, name, statedict.PyTorchName(original))
 		}
 		their, ok := theirs[original]
 		if !ok {
@@ -114,34 +115,6 @@ func TestModuleNames(t *testing.T) {
 		t.Error("a name that is not there has an original")
 	}
 	runtime.KeepAlive(m)
-}
-
-func TestPyTorchName(t *testing.T) {
-	for key, want := range map[string]string{
-		"Net.FC1.Weight":                        "fc1.weight",
-		"LinearModule.Bias":                     "bias",
-		"ResnetModule.L1.Modules[0].BN2.Weight": "l1.0.bn2.weight",
-		"Net.Blocks[3].RunningMean":             "blocks.3.running_mean",
-		"Net.BNLayer.RunningVar":                "bn_layer.running_var",
-		"SequentialModule.Modules[2].Weight":    "2.weight",
-		"Net.In_Proj.Weight":                    "in_proj.weight",
-		"":                                      "",
-	} {
-		if got := gotorchx.PyTorchName(key); got != want {
-			t.Errorf("%s: %s, want %s", key, got, want)
-		}
-	}
-	for name, want := range map[string]string{
-		"c1.weight":              "conv1.weight",
-		"l4.1.c2.weight":         "layer4.1.conv2.weight",
-		"l2.0.downsample.1.bias": "layer2.0.downsample.1.bias",
-		"bn1.running_var":        "bn1.running_var",
-		"fc.weight":              "fc.weight",
-	} {
-		if got := gotorchx.ResNetName(name); got != want {
-			t.Errorf("%s: %s, want %s", name, got, want)
-		}
-	}
 }
 
 // Our Forward is gotorch's, in both modes, and gradients arrive on both sides.
@@ -371,7 +344,7 @@ func TestResNetStages(t *testing.T) {
 	torchtest.NoLeak(t)
 	theirs := gmodels.Resnet18()
 	w := wrap(t, theirs)
-	w.Rename(gotorchx.ResNetName)
+	w.Rename(statedict.ResNetName)
 	ours := newResNet18(t)
 	missing, unexpected, err := nn.LoadMatching(ours, withoutStem(w))
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"sslmem/mem"
 	"sslmem/models"
 	"sslmem/torch"
-	"sslmem/torch/gotorchx"
+	"sslmem/torch/gotorchx/statedict"
 	"sslmem/torch/nn"
 	"sslmem/torch/torchtest"
 )
@@ -83,7 +83,7 @@ func TestScoreGotorchResNet(t *testing.T) {
 func TestResNetNames(t *testing.T) {
 	torchtest.NoLeak(t)
 	w := wrap(t, gmodels.Resnet18())
-	w.Rename(gotorchx.ResNetName)
+	w.Rename(statedict.ResNetName)
 	names := map[string]bool{}
 	for name := range nn.State(w) {
 		names[name] = true
