@@ -67,8 +67,8 @@
 // outlive the scopes of the steps, and [Free] gives them up at once. [To] moves
 // them to a GPU afterwards.
 //
-// [KaimingUniform], [XavierNormal], [TruncNormal] and the others draw a weight
-// anew, as torch.nn.init does.
+// [KaimingUniform], [XavierNormal], [TruncNormal], [Orthogonal] and the others
+// draw a weight anew, as torch.nn.init does.
 //
 // # State
 //

@@ -157,3 +157,30 @@ func truncateUniform(s *torch.Scope, t *torch.Tensor, mean, std, a, b float64, g
 		in.Close()
 	}
 }
+
+// Orthogonal fills the weight t [Out, In, …] with gain times a matrix
+// [Out, In·…] of orthonormal rows or columns, whichever are fewer, and returns t
+// (Saxe et al. 2013). It panics below two dimensions.
+func Orthogonal(t *torch.Tensor, gain float64, g *torch.Generator) *torch.Tensor {
+	fans("orthogonal_", t)
+	rows := t.Size(0)
+	cols := t.Numel() / max(rows, 1)
+	if rows*cols == 0 {
+		return t
+	}
+	s := torch.NewScope()
+	defer s.Close()
+	torch.NoGrad(func() {
+		m := g.Normal(s.Empty([]int{rows, cols}, t.DType(), t.Device()), 0, 1)
+		if rows < cols {
+			m = m.T()
+		}
+		q, r := m.QR("reduced")
+		q = q.Mul(r.Diagonal(0, 0, 1).Sign()) // uniform over the orthogonal matrices (Mezzadri 2007)
+		if rows < cols {
+			q = q.T()
+		}
+		t.CopyFrom(q.Reshape(t.Shape())).MulScalarInPlace(gain)
+	})
+	return t
+}

@@ -3,6 +3,7 @@ package nn_test
 import (
 	"errors"
 	"math"
+	"strings"
 	"testing"
 
 	"sslmem/torch"
@@ -39,6 +40,8 @@ func TestInitAgainstPyTorch(t *testing.T) {
 		"trunc normal":       trunc(0, .02, -2, 2),
 		"trunc normal tight": trunc(.5, .7, 0, 1.2),
 		"trunc normal tail":  trunc(0, 1, 1.5, 4),
+		"orthogonal":         func(t *torch.Tensor, g *torch.Generator) *torch.Tensor { return nn.Orthogonal(t, 1, g) },
+		"orthogonal wide":    func(t *torch.Tensor, g *torch.Generator) *torch.Tensor { return nn.Orthogonal(t, 1.5, g) },
 		"constant":           func(t *torch.Tensor, g *torch.Generator) *torch.Tensor { return nn.Constant(t, .3) },
 	}
 	if len(cases) != len(want) {
@@ -57,8 +60,33 @@ func TestInitAgainstPyTorch(t *testing.T) {
 			if !x.RequiresGrad() || !x.IsLeaf() {
 				t.Error("the parameter is not trained any more")
 			}
-			torchtest.AllClose(t, x, want[name], twoULP, 0)
+			rtol, atol := twoULP, 0.
+			if strings.HasPrefix(name, "orthogonal") { // sums of LAPACK, in float32 and float64
+				atol = map[torch.DType]float64{torch.Float32: 1e-6, torch.Float64: 1e-14}[x.DType()]
+			}
+			torchtest.AllClose(t, x, want[name], rtol, atol)
 		})
+	}
+}
+
+// Rows, or columns where they are fewer, are orthonormal; so are the weights of
+// a convolution, flattened.
+func TestOrthogonal(t *testing.T) {
+	torchtest.NoLeak(t)
+	s := torch.NewScope()
+	defer s.Close()
+	g := torch.NewGenerator(3, torch.CPU)
+	for _, shape := range [][]int{{5, 5}, {8, 3}, {3, 8}, {4, 2, 3, 3}} {
+		w := nn.Orthogonal(s.Empty(shape, torch.Float64, torch.CPU), 2, g).Flatten(1, -1)
+		if w.Size(0) > w.Size(1) {
+			w = w.T()
+		}
+		n := w.Size(0)
+		torchtest.AllClose(t, w.Mm(w.T()), s.Eye(n, torch.Float64, torch.CPU).MulScalar(4), 0, 1e-12)
+	}
+	empty := s.Empty([]int{0, 3}, torch.Float32, torch.CPU)
+	if nn.Orthogonal(empty, 1, g) != empty {
+		t.Error("an empty weight was not returned")
 	}
 }
 
@@ -97,11 +125,12 @@ func TestInitErrors(t *testing.T) {
 	g := torch.NewGenerator(1, torch.CPU)
 	v := s.Ones([]int{3}, torch.Float32, torch.CPU)
 	for name, fn := range map[string]func(){
-		"kaiming of a vector": func() { nn.KaimingUniform(v, nn.FanIn, 1, g) },
-		"xavier of a vector":  func() { nn.XavierNormal(v, 1, g) },
-		"bounds":              func() { nn.TruncNormal(v, 0, 1, 2, 2, g) },
-		"no deviation":        func() { nn.TruncNormal(v, 0, 0, -2, 2, g) },
-		"integers":            func() { nn.KaimingNormal(s.Ones([]int{2, 2}, torch.Int64, torch.CPU), nn.FanIn, 1, g) },
+		"kaiming of a vector":    func() { nn.KaimingUniform(v, nn.FanIn, 1, g) },
+		"xavier of a vector":     func() { nn.XavierNormal(v, 1, g) },
+		"orthogonal of a vector": func() { nn.Orthogonal(v, 1, g) },
+		"bounds":                 func() { nn.TruncNormal(v, 0, 1, 2, 2, g) },
+		"no deviation":           func() { nn.TruncNormal(v, 0, 0, -2, 2, g) },
+		"integers":               func() { nn.KaimingNormal(s.Ones([]int{2, 2}, torch.Int64, torch.CPU), nn.FanIn, 1, g) },
 	} {
 		var e *torch.Error
 		if err := torch.Try(fn); !errors.As(err, &e) {

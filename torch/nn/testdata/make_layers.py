@@ -221,6 +221,8 @@ initialized("xavier normal", (30, 20), lambda t, g: i.xavier_normal_(t, generato
 initialized("trunc normal", (50, 20), lambda t, g: i.trunc_normal_(t, std=0.02, generator=g))
 initialized("trunc normal tight", (50, 20), lambda t, g: i.trunc_normal_(t, 0.5, 0.7, 0, 1.2, generator=g))
 initialized("trunc normal tail", (50, 20), lambda t, g: i.trunc_normal_(t, 0, 1, 1.5, 4, generator=g), torch.float64)
+initialized("orthogonal", (6, 4), lambda t, g: i.orthogonal_(t, generator=g))
+initialized("orthogonal wide", (3, 2, 4), lambda t, g: i.orthogonal_(t, 1.5, generator=g), torch.float64)
 initialized("constant", (2, 2), lambda t, g: i.constant_(t, 0.3))
 
 
