@@ -163,6 +163,20 @@
 // [LockThread] first. Sums in floating point depend on how work is split, so
 // results are the same bit for bit only for the same number of threads.
 //
+// # Every other operator
+//
+// [Call] calls any operator of ATen by name, also those that are no methods,
+// with arguments that are checked against the operator's schema and defaults
+// for those that are left out:
+//
+//	v, err := torch.Call("aten::linalg_matrix_exp", x)
+//	y := v.Tensor()
+//
+// [Schemas] shows what an operator takes. The result, an [IValue], has a type
+// that is known at run time only. Results join scopes, are differentiable and
+// so on as those of methods are. [LoadLibrary] brings operators that somebody
+// wrote in C++ with TORCH_LIBRARY.
+//
 // # Randomness
 //
 // A [Generator] is a stream of random numbers on one device. The same seed

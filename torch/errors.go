@@ -112,7 +112,11 @@ func check(op string, err C.ct_err, operands ...*Tensor) {
 	keepAlive(operands)
 }
 
-func fail(op string, cerr C.ct_err, operands []*Tensor) {
+func fail(op string, cerr C.ct_err, operands []*Tensor) { panic(newError(op, cerr, operands)) }
+
+// newError turns what the shim reported into an error and frees its text. If a
+// Go function that libtorch called has panicked, it panics with the same.
+func newError(op string, cerr C.ct_err, operands []*Tensor) *Error {
 	e := &Error{Op: op, Kind: Kind(*(*byte)(unsafe.Pointer(cerr)))}
 	e.Msg = cutNoise(C.GoString((*C.char)(unsafe.Add(unsafe.Pointer(cerr), 1))))
 	C.free(unsafe.Pointer(cerr))
@@ -121,7 +125,7 @@ func fail(op string, cerr C.ct_err, operands []*Tensor) {
 		panicAgain(op, id, operands)
 	}
 	e.Shapes = signatures(operands)
-	panic(e)
+	return e
 }
 
 // signatures describes the operands that can still be described.
@@ -149,7 +153,9 @@ func cutNoise(msg string) string {
 }
 
 // closed panics because t cannot be used any more.
-func closed(op string, t *Tensor) {
+func closed(op string, t *Tensor) { panic(closedError(op, t)) }
+
+func closedError(op string, t *Tensor) *Error {
 	msg := "the tensor is nil"
 	switch {
 	case t != nil && t.s != nil && t.s.closed:
@@ -157,5 +163,5 @@ func closed(op string, t *Tensor) {
 	case t != nil:
 		msg = "used after it was freed"
 	}
-	panic(&Error{Op: op, Kind: Closed, Msg: msg})
+	return &Error{Op: op, Kind: Closed, Msg: msg}
 }

@@ -256,3 +256,32 @@ func ExampleParseDevice() {
 	// cpu
 	// unknown device "tpu"; known are auto, cpu, cuda and cuda:N
 }
+
+// An operator that is no method is called by name, with defaults for what is
+// left out.
+func ExampleCall() {
+	s := torch.NewScope()
+	defer s.Close()
+	x := torch.FromSlice(s, []float64{1, 2, 4, 8})
+
+	median, err := torch.Call("aten::quantile.scalar", x, 0.5)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(median.Tensor().Item())
+
+	lower, err := torch.Call("quantile", x, 0.5, torch.Named{"interpolation": "lower"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(lower.Tensor().Item())
+
+	_, err = torch.Call("aten::quantile.scalar", x, "half")
+	fmt.Println(err)
+	// Output:
+	// 3
+	// 2
+	// torch: aten::quantile.scalar(float64[4]): argument q (number 2) must be float64, not string; the schema is aten::quantile.scalar(Tensor self, float q, int? dim=None, bool keepdim=False, *, str interpolation="linear") -> Tensor
+}

@@ -171,8 +171,12 @@ func (s *Scope) level() int {
 
 func (s *Scope) mustOpen(op string) {
 	if s != nil && s.closed {
-		panic(&Error{Op: op, Kind: Closed, Msg: fmt.Sprintf("the scope %s was closed", s)})
+		panic(s.closedError(op))
 	}
+}
+
+func (s *Scope) closedError(op string) *Error {
+	return &Error{Op: op, Kind: Closed, Msg: fmt.Sprintf("the scope %s was closed", s)}
 }
 
 // wrap makes the Go side of a handle that nobody else owns.

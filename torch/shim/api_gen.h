@@ -4,7 +4,7 @@
 
 #include "types.h"
 
-#define CT_ABI 0xfde177c0u
+#define CT_ABI 0xb9377f6fu
 
 typedef struct ct_api_table {
   void (*init)(void);
@@ -20,6 +20,17 @@ typedef struct ct_api_table {
   void (*release_many)(const ct_tensor *t, int64_t n);
   ct_err (*describe)(ct_tensor t, ct_meta *out);
   void * (*data)(ct_tensor t);
+  ct_value (*call)(const char *name, int64_t name_len, const ct_cell *cells, int64_t n, int64_t positional, const char *text);
+  ct_value (*schemas)(const char *name, int64_t name_len);
+  ct_err (*load_extension)(const char *path, int64_t path_len);
+  ct_err (*script_load)(const void *data, int64_t bytes, ct_script *out);
+  void (*script_free)(ct_script m);
+  ct_value (*script_call)(ct_script m, const char *method, int64_t method_len, const ct_cell *cells, int64_t n, int64_t positional, const char *text);
+  ct_value (*script_methods)(ct_script m);
+  ct_value (*script_tensors)(ct_script m, bool buffers);
+  ct_err (*script_assign)(ct_script m, const char *name, int64_t name_len, ct_tensor t);
+  ct_err (*script_train)(ct_script m, bool on);
+  ct_err (*script_to)(ct_script m, int8_t device_type, int8_t device_index, int8_t dtype);
   ct_ret (*empty)(const int64_t *size, int64_t dim, int8_t dtype, int8_t device_type, int8_t device_index, int8_t format);
   ct_ret (*full)(const int64_t *size, int64_t dim, double value, int8_t dtype, int8_t device_type, int8_t device_index);
   ct_ret (*arange)(double start, double end, double step, int8_t dtype, int8_t device_type, int8_t device_index);
@@ -525,6 +536,50 @@ static inline ct_err ct_describe(ct_tensor t, ct_meta *out) {
 
 static inline void * ct_data(ct_tensor t) {
   return ct_table->data(t);
+}
+
+static inline ct_value ct_call(const char *name, int64_t name_len, const ct_cell *cells, int64_t n, int64_t positional, const char *text) {
+  return ct_table->call(name, name_len, cells, n, positional, text);
+}
+
+static inline ct_value ct_schemas(const char *name, int64_t name_len) {
+  return ct_table->schemas(name, name_len);
+}
+
+static inline ct_err ct_load_extension(const char *path, int64_t path_len) {
+  return ct_table->load_extension(path, path_len);
+}
+
+static inline ct_err ct_script_load(const void *data, int64_t bytes, ct_script *out) {
+  return ct_table->script_load(data, bytes, out);
+}
+
+static inline void ct_script_free(ct_script m) {
+  ct_table->script_free(m);
+}
+
+static inline ct_value ct_script_call(ct_script m, const char *method, int64_t method_len, const ct_cell *cells, int64_t n, int64_t positional, const char *text) {
+  return ct_table->script_call(m, method, method_len, cells, n, positional, text);
+}
+
+static inline ct_value ct_script_methods(ct_script m) {
+  return ct_table->script_methods(m);
+}
+
+static inline ct_value ct_script_tensors(ct_script m, bool buffers) {
+  return ct_table->script_tensors(m, buffers);
+}
+
+static inline ct_err ct_script_assign(ct_script m, const char *name, int64_t name_len, ct_tensor t) {
+  return ct_table->script_assign(m, name, name_len, t);
+}
+
+static inline ct_err ct_script_train(ct_script m, bool on) {
+  return ct_table->script_train(m, on);
+}
+
+static inline ct_err ct_script_to(ct_script m, int8_t device_type, int8_t device_index, int8_t dtype) {
+  return ct_table->script_to(m, device_type, device_index, dtype);
 }
 
 static inline ct_ret ct_empty(const int64_t *size, int64_t dim, int8_t dtype, int8_t device_type, int8_t device_index, int8_t format) {

@@ -24,6 +24,22 @@ void ct_release_many(const ct_tensor *t, int64_t n);
 ct_err ct_describe(ct_tensor t, ct_meta *out);
 void *ct_data(ct_tensor t);
 
+// Boxed calls (call.cc, extension.cc). The arguments are n cells: values given by
+// position, then those given by name, each after its name; then their text.
+ct_value ct_call(const char *name, int64_t name_len, const ct_cell *cells, int64_t n, int64_t positional, const char *text);
+ct_value ct_schemas(const char *name, int64_t name_len);
+ct_err ct_load_extension(const char *path, int64_t path_len);
+
+// TorchScript (script.cc).
+ct_err ct_script_load(const void *data, int64_t bytes, ct_script *out);
+void ct_script_free(ct_script m);
+ct_value ct_script_call(ct_script m, const char *method, int64_t method_len, const ct_cell *cells, int64_t n, int64_t positional, const char *text);
+ct_value ct_script_methods(ct_script m);
+ct_value ct_script_tensors(ct_script m, bool buffers);
+ct_err ct_script_assign(ct_script m, const char *name, int64_t name_len, ct_tensor t);
+ct_err ct_script_train(ct_script m, bool on);
+ct_err ct_script_to(ct_script m, int8_t device_type, int8_t device_index, int8_t dtype);
+
 // Construction and copies (create.cc). A negative dtype, device type or
 // memory format means: as it is.
 ct_ret ct_empty(const int64_t *size, int64_t dim, int8_t dtype, int8_t device_type, int8_t device_index, int8_t format);

@@ -16,6 +16,17 @@ void release(ct_tensor t) noexcept;
 void release_many(const ct_tensor *t, int64_t n) noexcept;
 ct_err describe(ct_tensor t, ct_meta *out) noexcept;
 void * data(ct_tensor t) noexcept;
+ct_value call(const char *name, int64_t name_len, const ct_cell *cells, int64_t n, int64_t positional, const char *text) noexcept;
+ct_value schemas(const char *name, int64_t name_len) noexcept;
+ct_err load_extension(const char *path, int64_t path_len) noexcept;
+ct_err script_load(const void *data, int64_t bytes, ct_script *out) noexcept;
+void script_free(ct_script m) noexcept;
+ct_value script_call(ct_script m, const char *method, int64_t method_len, const ct_cell *cells, int64_t n, int64_t positional, const char *text) noexcept;
+ct_value script_methods(ct_script m) noexcept;
+ct_value script_tensors(ct_script m, bool buffers) noexcept;
+ct_err script_assign(ct_script m, const char *name, int64_t name_len, ct_tensor t) noexcept;
+ct_err script_train(ct_script m, bool on) noexcept;
+ct_err script_to(ct_script m, int8_t device_type, int8_t device_index, int8_t dtype) noexcept;
 ct_ret empty(const int64_t *size, int64_t dim, int8_t dtype, int8_t device_type, int8_t device_index, int8_t format) noexcept;
 ct_ret full(const int64_t *size, int64_t dim, double value, int8_t dtype, int8_t device_type, int8_t device_index) noexcept;
 ct_ret arange(double start, double end, double step, int8_t dtype, int8_t device_type, int8_t device_index) noexcept;
@@ -480,6 +491,17 @@ static const ct_api_table table = {
     .release_many = release_many,
     .describe = describe,
     .data = data,
+    .call = call,
+    .schemas = schemas,
+    .load_extension = load_extension,
+    .script_load = script_load,
+    .script_free = script_free,
+    .script_call = script_call,
+    .script_methods = script_methods,
+    .script_tensors = script_tensors,
+    .script_assign = script_assign,
+    .script_train = script_train,
+    .script_to = script_to,
     .empty = empty,
     .full = full,
     .arange = arange,

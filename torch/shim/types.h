@@ -57,6 +57,49 @@ enum {
   CT_SETTING_MATMUL_TF32 = 5,
 };
 
+// Boxed calls and TorchScript: values whose types are known at run time only.
+
+// A TorchScript module: a torch::jit::Module* owned by the holder.
+typedef uintptr_t ct_script;
+
+enum {
+  CT_NONE = 0,
+  CT_TENSOR = 1,      // i is the handle; a result's belongs to the receiver
+  CT_OPERAND = 2,     // results only: i is the handle of the operand that was changed in place
+  CT_BOOL = 3,        // i is 0 or 1
+  CT_INT = 4,         // i
+  CT_FLOAT = 5,       // x
+  CT_COMPLEX = 6,     // x + iy
+  CT_STRING = 7,      // n bytes from position i of the text
+  CT_DTYPE = 8,       // i
+  CT_DEVICE = 9,      // i is the type, n the index
+  CT_FORMAT = 10,     // i
+  CT_GENERATOR = 11,  // i is the handle
+  CT_LIST = 12,       // n values follow; i is 1 for a list that may stand for no value
+  CT_TUPLE = 13,      // n values follow, each after its name, a string, if i is 1
+  CT_DICT = 14,       // n pairs follow, of a key and a value
+};
+
+// One node of a value. A value is a tree, written as its nodes in preorder.
+typedef struct {
+  int64_t kind;  // CT_*
+  int64_t i;
+  int64_t n;
+  double x;
+  double y;
+} ct_cell;
+
+// A result: the nodes of one value and the text of its strings. A value of one
+// node is in one, and cells is NULL; cells and text are malloc'ed and freed by
+// the receiver.
+typedef struct {
+  ct_cell one;
+  ct_cell *cells;
+  int64_t n;
+  char *text;
+  ct_err err;
+} ct_value;
+
 // What Go asks about a tensor, in one call.
 typedef struct {
   int64_t size[16];
