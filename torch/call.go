@@ -52,39 +52,30 @@ type Named map[string]any
 //
 // Names and arguments are data here, so that mistakes and failures come back
 // as an error, an *[Error], where methods panic.
-func Call(name string, args ...any) (IValue, error) {
-	if err := Init(); err != nil {
-		return IValue{}, &Error{Op: name, Kind: NoLibrary, Msg: err.Error(), Err: err}
-	}
-	var buf [16]C.ct_cell
-	a := arguments{cells: buf[:0]}
-	if err := a.all(name, args); err != nil {
-		return IValue{}, err
-	}
-	return a.call(name, a.scope)
-}
+func Call(name string, args ...any) (IValue, error) { return boxed(name, nil, args) }
 
 // Call is the function [Call] with all new tensors in s, whatever scope the
 // operands are in: for operators that have no operand, such as aten::linspace.
-func (s *Scope) Call(name string, args ...any) (IValue, error) {
+func (s *Scope) Call(name string, args ...any) (IValue, error) { return boxed(name, &s, args) }
+
+// boxed calls an operator; into is nil for the scope of the operands.
+func boxed(name string, into **Scope, args []any) (IValue, error) {
 	if err := Init(); err != nil {
 		return IValue{}, &Error{Op: name, Kind: NoLibrary, Msg: err.Error(), Err: err}
 	}
-	if s != nil && s.closed {
-		return IValue{}, s.closedError(name)
-	}
-	var buf [16]C.ct_cell
-	a := arguments{cells: buf[:0]}
+	a := argumentsPool.Get().(*arguments)
+	defer a.release()
 	if err := a.all(name, args); err != nil {
 		return IValue{}, err
 	}
-	return a.call(name, s)
-}
-
-func (a *arguments) call(name string, s *Scope) (IValue, error) {
+	if into != nil {
+		if a.scope = *into; a.scope != nil && a.scope.closed {
+			return IValue{}, a.scope.closedError(name)
+		}
+	}
 	cells, n, positional, text := a.c()
-	p := (*C.char)(unsafe.Pointer(unsafe.StringData(name)))
-	return a.result(name, s, C.ct_call(p, C.int64_t(len(name)), cells, n, positional, text))
+	p, length := chars(name)
+	return a.result(name, a.scope, C.ct_call(p, length, cells, n, positional, text))
 }
 
 // HasOp reports whether [Call] finds an operator of this name, which may lack
@@ -98,11 +89,16 @@ func Schemas(name string) []string {
 	if Init() != nil {
 		return nil
 	}
-	p := (*C.char)(unsafe.Pointer(unsafe.StringData(name)))
+	p, length := chars(name)
 	var a arguments
-	v, err := a.result("Schemas", nil, C.ct_schemas(p, C.int64_t(len(name))))
+	v, err := a.result("Schemas", nil, C.ct_schemas(p, length))
 	if err != nil {
 		return nil
 	}
 	return v.texts()
+}
+
+// chars returns the bytes of s for the shim, which does not keep them.
+func chars(s string) (*C.char, C.int64_t) {
+	return (*C.char)(unsafe.Pointer(unsafe.StringData(s))), C.int64_t(len(s))
 }

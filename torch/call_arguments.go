@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"unsafe"
 )
 
@@ -24,6 +25,17 @@ type arguments struct {
 	tensors    []*Tensor
 	generators []*Generator
 	scope      *Scope // the deepest of the tensors
+}
+
+// argumentsPool keeps the memory of arguments for the next call.
+var argumentsPool = sync.Pool{New: func() any { return new(arguments) }}
+
+// release gives a back once nothing uses it.
+func (a *arguments) release() {
+	clear(a.tensors) // so that the pool keeps none alive
+	clear(a.generators)
+	*a = arguments{cells: a.cells[:0], text: a.text[:0], tensors: a.tensors[:0], generators: a.generators[:0]}
+	argumentsPool.Put(a)
 }
 
 // all adds the arguments of the call of op, of which the last may be Named.

@@ -66,13 +66,17 @@ func TestCallEqualsBoundOps(t *testing.T) {
 			defer s.Close()
 			inputs := make([]*torch.Tensor, len(c.Inputs))
 			for i, a := range c.Inputs {
-				inputs[i] = a.tensor(s)
+				inputs[i] = a.tensor(s).Detach()
 			}
 			named := torch.Named{}
 			for i, name := range op.exposed {
-				named[name] = anyArgument(c.Args[i+1], method.Type.In(i+1), inputs)
+				if typ := method.Type.In(i + 1); c.Args[i+1] != nil || typ.Kind() != reflect.Slice { // else the default
+					named[name] = anyArgument(c.Args[i+1], typ, inputs)
+				}
 			}
-			result, err := torch.Call(op.name, inputs[0], named)
+			var result torch.IValue
+			var err error
+			torch.NoGrad(func() { result, err = torch.Call(op.name, inputs[0], named) })
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -177,6 +177,21 @@
 // so on as those of methods are. [LoadLibrary] brings operators that somebody
 // wrote in C++ with TORCH_LIBRARY.
 //
+// # TorchScript
+//
+// [LoadScript] reads a module that PyTorch exported with torch.jit.script or
+// torch.jit.trace, weights and code, and runs it without Python:
+//
+//	m, err := torch.LoadScript("encoder.pt")
+//	defer m.Free()
+//	out, err := m.Forward(x)
+//	features := out.Tensor()
+//
+// Methods take and return tensors and whatever else [Call] does, tuples and
+// dicts included. The code runs in libtorch's interpreter: a file of unknown
+// origin is a program of unknown origin. Weights alone, which run nothing, are
+// safer in other formats; see Files. nn.Script makes a layer of a module.
+//
 // # Randomness
 //
 // A [Generator] is a stream of random numbers on one device. The same seed

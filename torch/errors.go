@@ -142,6 +142,9 @@ func signatures(operands []*Tensor) []string {
 // cutNoise keeps what libtorch says about the mistake and drops the places in
 // its own sources and its lists of kernels.
 func cutNoise(msg string) string {
+	if strings.HasPrefix(msg, interpreterFailed) {
+		return raisedBy(msg)
+	}
 	if rest, ok := strings.CutPrefix(msg, "[enforce fail at "); ok {
 		if _, after, ok := strings.Cut(rest, ". "); ok { // the condition ends there
 			msg = after

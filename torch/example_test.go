@@ -285,3 +285,32 @@ func ExampleCall() {
 	// 2
 	// torch: aten::quantile.scalar(float64[4]): argument q (number 2) must be float64, not string; the schema is aten::quantile.scalar(Tensor self, float q, int? dim=None, bool keepdim=False, *, str interpolation="linear") -> Tensor
 }
+
+// A module that PyTorch exported with torch.jit.script runs without Python.
+// This one has the methods of testdata/script/make.py.
+func ExampleLoadScript() {
+	m, err := torch.LoadScript("testdata/script/values.pt")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer m.Free()
+	s := torch.NewScope()
+	defer s.Close()
+	x := torch.FromSlice(s, []float32{1, 2, 3, 4})
+
+	out, err := m.Forward(x, torch.Named{"scale": 10})
+	fmt.Println(out, err)
+	fmt.Println(out.Get("sum").Tensor().Item())
+
+	out, err = m.Method("nested", x, []int{2, 2})
+	fmt.Println(out, err)
+
+	_, err = m.Method("fail", x)
+	fmt.Println(err)
+	// Output:
+	// {'y': float32[4], 'sum': float32[]} <nil>
+	// 100
+	// (float32[2, 2], [float32[4], float32[4]], {'n': 4, 'dim': 1}, True, None) <nil>
+	// torch: script.fail(float32[4]): ValueError: one element is wanted, not 4
+}

@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"unsafe"
 )
 
 // LoadLibrary loads a shared library that registers operators with
@@ -42,7 +41,8 @@ func loadLibrary(path string) error {
 	if err := mustBeELF(path); err != nil {
 		return err
 	}
-	cerr := C.ct_load_extension((*C.char)(unsafe.Pointer(unsafe.StringData(path))), C.int64_t(len(path)))
+	p, length := chars(path)
+	cerr := C.ct_load_extension(p, length)
 	if cerr == nil {
 		return nil
 	}
