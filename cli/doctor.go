@@ -13,6 +13,7 @@ import (
 	"sslmem/cli/rundir"
 	"sslmem/data"
 	"sslmem/data/augment"
+	"sslmem/data/augment/fused"
 	"sslmem/ssl"
 	"sslmem/torch"
 )
@@ -178,7 +179,7 @@ func drawingRate(d *data.Dataset, r augment.Recipe) (float64, error) {
 	out := make([]float32, len(index)*d.C*r.Size*r.Size)
 	start, n := time.Now(), 0
 	for time.Since(start) < 200*time.Millisecond {
-		if err := r.Batch(out, d, index, augment.Key{Epoch: n}, 1); err != nil {
+		if err := fused.Batch(out, r, d, index, augment.Key{Epoch: n}, fused.Layout{ChannelsLast: true}, 1); err != nil {
 			return 0, err
 		}
 		n += len(index)

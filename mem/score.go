@@ -9,6 +9,7 @@ import (
 
 	"sslmem/data"
 	"sslmem/data/augment"
+	"sslmem/data/augment/fused"
 	"sslmem/data/prefetch"
 	"sslmem/data/rng"
 	"sslmem/torch"
@@ -96,7 +97,7 @@ func (c Scorer) Pair(ctx context.Context, f, g Encoder, d *data.Dataset, index [
 		if err != nil {
 			return p, err
 		}
-		shape := []int{(to - from) * c.Views, d.C, recipe.Size, recipe.Size}
+		shape := []int{(to - from) * c.Views, recipe.Size, recipe.Size, d.C}
 		sides := [2]side{{"f", f, p.F, p.FHalf}, {"g", g, p.G, p.GHalf}}
 		var failed [2]error
 		score := func(i int) { failed[i] = c.losses(pixels, shape, sides[i], from, to) }
@@ -142,9 +143,8 @@ func (c Scorer) mustLosses(pixels []float32, shape []int, of side, from, to int)
 	defer s.Close()
 	var features *torch.Tensor
 	torch.NoGrad(func() {
-		x := s.EmptyFormat(shape, torch.Float32, torch.CPU, torch.ChannelsLast)
-		torch.CopyFromSlice(x, pixels[:x.Numel()])
-		features = of.e.Forward(x.ToDevice(c.Device))
+		x := torch.FromSlice(s, pixels[:shape[0]*shape[1]*shape[2]*shape[3]], shape...)
+		features = of.e.Forward(x.Permute([]int{0, 3, 1, 2}).ToDevice(c.Device))
 	})
 	if got := features.Shape(); len(got) != 2 || got[0] != shape[0] {
 		panic(&torch.Error{Op: "features", Kind: torch.Value, Msg: fmt.Sprintf("the encoder gave features of shape %v for %d images; it must give one row each", got, shape[0])})
@@ -198,7 +198,7 @@ func parallel(n int, fn func(i int)) {
 	wg.Wait()
 }
 
-// startViews draws the views of coming chunks, [points·K, C, Size, Size] each,
+// startViews draws the views of coming chunks, [points·K, Size, Size, C] each,
 // while one is scored.
 func (c Scorer) startViews(ctx context.Context, r augment.Recipe, d *data.Dataset, index []int, chunk int) *prefetch.Queue[[]float32] {
 	size := d.C * r.Size * r.Size
@@ -214,16 +214,12 @@ func (c Scorer) startViews(ctx context.Context, r augment.Recipe, d *data.Datase
 	})
 }
 
-// views writes the K views of each point one after the other.
+// views writes the K views of each point one after the other, channels last.
 func (c Scorer) views(dst []float32, r augment.Recipe, d *data.Dataset, points []int, seed uint64, size int) error {
-	one := make([]float32, len(points)*size)
+	layout := fused.Layout{ChannelsLast: true, Every: c.Views * size}
 	for k := range c.Views {
-		if err := r.Batch(one, d, points, augment.Key{Seed: seed, View: k}, 0); err != nil {
+		if err := fused.Batch(dst[k*size:], r, d, points, augment.Key{Seed: seed, View: k}, layout, 0); err != nil {
 			return err
-		}
-		for i := range points {
-			at := (i*c.Views + k) * size
-			copy(dst[at:at+size], one[i*size:(i+1)*size])
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package ssl
 import (
 	"sslmem/data"
 	"sslmem/data/augment"
+	"sslmem/data/augment/fused"
 	"sslmem/data/prefetch"
 	"sslmem/data/rng"
 )
@@ -37,9 +38,9 @@ func (p *plan) images(step int) []int {
 // ahead is how many batches are prepared before they are asked for.
 const ahead = 2
 
-// startLoader draws the views of the steps first … last−1, [V·B, C, Size, Size]
-// each, while earlier steps compute. It is pure Go: no thread of it ever enters
-// libtorch, which would start a second pool of threads.
+// startLoader draws the views of the steps first … last−1, [V·B, Size, Size, C]
+// each, while earlier steps compute. No thread of it ever enters libtorch, which
+// would start a second pool of threads.
 func startLoader(d *data.Dataset, p plan, r augment.Recipe, views, first, last int) *prefetch.Queue[[]float32] {
 	perView := p.batch * d.C * r.Size * r.Size
 	seed := rng.Sub(p.seed, rng.Word("views"))
@@ -48,7 +49,7 @@ func startLoader(d *data.Dataset, p plan, r augment.Recipe, views, first, last i
 		images := p.images(first + i)
 		for v := range views {
 			key := augment.Key{Seed: seed, Epoch: p.epoch, View: v}
-			if err := r.Batch(pixels[v*perView:(v+1)*perView], d, images, key, 0); err != nil {
+			if err := fused.Batch(pixels[v*perView:(v+1)*perView], r, d, images, key, fused.Layout{ChannelsLast: true}, 0); err != nil {
 				return err
 			}
 		}

@@ -138,7 +138,7 @@ func (l *Loop) run(ctx context.Context, st *state) error {
 	loader := startLoader(l.Data, p, augment, views, st.step, total)
 	defer loader.Stop()
 
-	shape := []int{views * p.batch, l.Data.C, augment.Size, augment.Size}
+	shape := []int{views * p.batch, augment.Size, augment.Size, l.Data.C}
 	first, start := st.step, time.Now()
 	var waited time.Duration
 	for st.step < total {
@@ -207,8 +207,8 @@ func (l *Loop) diverged(loss float64, epoch int) error {
 func (l *Loop) train(st *state, pixels []float32, shape []int, lr float64) {
 	s := torch.NewScope()
 	defer s.Close()
-	x := s.EmptyFormat(shape, torch.Float32, torch.CPU, torch.ChannelsLast)
-	torch.CopyFromSlice(x, pixels)
+	// [N, H, W, C] in memory is [N, C, H, W] with the channels last.
+	x := torch.FromSlice(s, pixels, shape...).Permute([]int{0, 3, 1, 2})
 	loss := st.trainer.Loss(Batch{Views: x.ToDevice(l.Device), Size: l.Recipe.BatchSize})
 	loss.Backward()
 	st.opt.Step(lr)

@@ -111,7 +111,7 @@ func TestSimCLRAgainstPyTorch(t *testing.T) {
 	var losses, rates []float64
 	for ; st.step < paritySteps; st.step++ {
 		lr := schedule.At(st.step)
-		l.train(st, parityViews(st.step), shape, lr)
+		l.train(st, parityViews(st.step), []int{shape[0], paritySide, paritySide, 1}, lr) // channels last
 		rates = append(rates, lr)
 		losses = append(losses, st.lossSum.Item())
 		st.lossSum.Zero()

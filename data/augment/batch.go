@@ -7,16 +7,16 @@ import (
 	"sync/atomic"
 
 	"sslmem/data"
+	"sslmem/data/augment/internal/filter"
 )
 
 // scratch is what one worker needs to make views without allocating. It is
 // taken from a pool and may be used by one goroutine at a time.
 type scratch struct {
-	source source
-	rows   []float32              // crop resized along x, shape [crop height, size]
-	out    int                    // side for which short holds weights
-	short  [maxCached + 1]*kernel // by crop side
-	long   [2]kernel              // for sides above maxCached, by axis
+	source  source
+	weights filter.Cache
+	rows    []float32 // crop resized along x, shape [crop height, size]
+	blur    blurScratch
 }
 
 var pool = sync.Pool{New: func() any {
@@ -51,13 +51,14 @@ func (r Recipe) Plain(dst []float32, d *data.Dataset, idx []int) error {
 	if err := r.checkBatch(dst, d, idx); err != nil {
 		return err
 	}
-	r.each(dst, d, idx, 0, func(*scratch, int) Params { return whole(d.H, d.W) })
+	r.each(dst, d, idx, 0, func(*scratch, int) Params { return Whole(d.H, d.W) })
 	return nil
 }
 
 // Apply writes the view of one image with the given parameters to dst, float32
 // of shape [c, Size, Size], normalised. The image has shape [c, h, w] with c
-// equal to 1 or 3. Of the recipe only Size, Mean and Std are used. Apply
+// equal to 1 or 3. Of the recipe only Size, Interpolation,
+// Aliased, BlurKernel, Mean and Std are used. Apply
 // returns an error if lengths or parameters do not fit.
 func (r Recipe) Apply(dst []float32, img []uint8, c, h, w int, p Params) error {
 	d := data.Dataset{Name: "image", C: c, H: h, W: w, Pixels: img}
@@ -70,7 +71,7 @@ func (r Recipe) Apply(dst []float32, img []uint8, c, h, w int, p Params) error {
 	if err := r.checkBatch(dst, &d, []int{0}); err != nil {
 		return err
 	}
-	if err := p.check(h, w); err != nil {
+	if err := r.CheckParams(&p, h, w); err != nil {
 		return err
 	}
 	s := pool.Get().(*scratch)
@@ -81,7 +82,7 @@ func (r Recipe) Apply(dst []float32, img []uint8, c, h, w int, p Params) error {
 
 // checkBatch returns an error if r, dst, d and idx do not fit together.
 func (r *Recipe) checkBatch(dst []float32, d *data.Dataset, idx []int) error {
-	if err := r.checkFor(d.C); err != nil {
+	if err := r.CheckFor(d.C); err != nil {
 		return err
 	}
 	if want := len(idx) * d.C * r.Size * r.Size; len(dst) != want {
@@ -137,11 +138,26 @@ func (r *Recipe) each(dst []float32, d *data.Dataset, idx []int, workers int, dr
 func (r *Recipe) apply(s *scratch, dst []float32, img []uint8, c, w int, p *Params) {
 	plane, area := len(img)/c, r.Size*r.Size
 	for ch := range c {
-		s.resize(dst[ch*area:(ch+1)*area], img[ch*plane:(ch+1)*plane], w, r.Size, p)
+		s.resize(dst[ch*area:(ch+1)*area], img[ch*plane:(ch+1)*plane], w, r.Size, r.Filter(), p)
+	}
+	if r.Interpolation == Bicubic {
+		affine(dst, 1, 0) // clamp what overshoots
 	}
 	jitter(dst, c, p)
 	if p.Gray && c == 3 {
 		grayscale(dst)
+	}
+	if p.Blur > 0 {
+		s.blur.weights(r.Kernel(), p.Blur)
+		for ch := range c {
+			s.blur.apply(dst[ch*area:(ch+1)*area], r.Size)
+		}
+	}
+	if p.Solarize {
+		solarize(dst)
+	}
+	if p.Invert {
+		invert(dst)
 	}
 	for ch := range len(r.Mean) {
 		scale := 1 / r.Std[ch]

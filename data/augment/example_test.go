@@ -56,5 +56,32 @@ func ExampleRecipe_Apply() {
 func ExampleLookup() {
 	_, err := augment.Lookup("simclr")
 	fmt.Println(err)
-	// Output: augment: no recipe is called "simclr"; did you mean simclr-cifar or simsiam-cifar? (all: demo, simclr-cifar, simsiam-cifar, weak, normal, strong)
+	// Output: augment: no recipe is called "simclr"; did you mean simclr-cifar or simclr-224? (all: demo, simclr-cifar, moco-cifar, simsiam-cifar, vicreg-cifar, mae-cifar, weak, normal, strong, independent, simclr-224, simsiam-224, mae-224)
+}
+
+// The views of DINO differ in size and in what is done to them.
+func ExampleLookupSet() {
+	dino, err := augment.LookupSet("dino-224")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for v, r := range dino.Views[:3] {
+		fmt.Printf("view %d: %d pixels, area %g to %g, blur %g, solarize %g\n", v, r.Size, r.ScaleMin, r.ScaleMax, r.Blur, r.Solarize)
+	}
+	fmt.Println("views in all:", len(dino.Views))
+	// Output:
+	// view 0: 224 pixels, area 0.4 to 1, blur 1, solarize 0
+	// view 1: 224 pixels, area 0.4 to 1, blur 0.1, solarize 0.2
+	// view 2: 96 pixels, area 0.05 to 0.4, blur 0.5, solarize 0
+	// views in all: 10
+}
+
+// A masked autoencoder sees a quarter of the patches.
+func ExampleMask() {
+	m := augment.Mask{Patch: 16, Ratio: 0.75}
+	order := make([]int, m.Patches(64))
+	m.Draw(order, augment.Key{Seed: 1}, 17)
+	fmt.Println("visible:", order[:m.Visible(64)])
+	// Output: visible: [8 12 9 1]
 }

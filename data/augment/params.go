@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"sync"
 
 	"sslmem/data/rng"
 )
@@ -44,10 +45,14 @@ type Params struct {
 	Order                                 [4]Op
 
 	Gray bool // drop the colour, after the jitter
+
+	Blur     float64 // standard deviation of the blur in pixels of the view, 0 for none
+	Solarize bool    // invert intensities of a half or more
+	Invert   bool    // invert all intensities
 }
 
-// whole returns the parameters that change nothing on an image of h×w pixels.
-func whole(h, w int) Params {
+// Whole returns the parameters that change nothing on an image of h×w pixels.
+func Whole(h, w int) Params {
 	return Params{
 		Height: h, Width: w,
 		Brightness: 1, Contrast: 1, Saturation: 1,
@@ -70,6 +75,9 @@ func (p *Params) check(h, w int) error {
 	if !(p.Hue >= -0.5 && p.Hue <= 0.5) {
 		return fmt.Errorf("augment: the hue turns by %v, want a part of a turn in [-0.5, 0.5]", p.Hue)
 	}
+	if !(p.Blur >= 0 && !math.IsInf(p.Blur, 0)) {
+		return fmt.Errorf("augment: the blur is %v, want a finite standard deviation of 0 or more", p.Blur)
+	}
 	var seen [4]bool
 	for _, op := range p.Order {
 		if op > Hue || seen[op] {
@@ -78,6 +86,15 @@ func (p *Params) check(h, w int) error {
 		seen[op] = true
 	}
 	return nil
+}
+
+// CheckParams returns an error if p cannot be applied to images of h×w pixels
+// by a recipe that is possible.
+func (r Recipe) CheckParams(p *Params, h, w int) error {
+	if k := r.Kernel(); p.Blur > 0 && k/2 >= r.Size {
+		return fmt.Errorf("augment: a view of %d×%[1]d pixels is too small for a blur with a kernel of %d; set blur_kernel", r.Size, k)
+	}
+	return p.check(h, w)
 }
 
 // Draw returns the parameters of view k of image index, for images of h×w
@@ -89,6 +106,25 @@ func (r Recipe) Draw(k Key, index, h, w int) Params {
 	return r.draw(&s, k, index, h, w)
 }
 
+// DrawAll writes the parameters of view k of the images idx to dst, of the same
+// length, as Draw gives them, and allocates nothing.
+func (r Recipe) DrawAll(dst []Params, k Key, idx []int, h, w int) {
+	if len(dst) != len(idx) {
+		panic(fmt.Errorf("augment: DrawAll of %d images into %d parameters", len(idx), len(dst)))
+	}
+	s := sources.Get().(*source)
+	defer sources.Put(s)
+	for n, i := range idx {
+		dst[n] = r.draw(s, k, i, h, w)
+	}
+}
+
+var sources = sync.Pool{New: func() any {
+	s := new(source)
+	s.init()
+	return s
+}}
+
 // source is a random stream that can be set to the start of another without
 // allocation. It must not be copied after init.
 type source struct {
@@ -98,8 +134,13 @@ type source struct {
 
 func (s *source) init() { s.Rand = rand.New(&s.pcg) }
 
-// domain keeps the streams of this package apart from all others.
-var domain = rng.Word("augment")
+// Domains keep the streams of this package apart from all others. The steps
+// after the crop have a stream of their own, as the crop takes a variable number
+// of draws.
+var (
+	domain      = rng.Word("augment")
+	afterDomain = rng.Word("augment: blur, solarize, invert")
+)
 
 // draw takes the draws in one fixed order, needed or not, with the only one of
 // variable length at the end: so a change of one field of the recipe leaves
@@ -109,7 +150,7 @@ func (r *Recipe) draw(s *source, k Key, index, h, w int) Params {
 		panic(fmt.Errorf("augment: Draw for an image of %d×%d pixels", h, w))
 	}
 	rng.Seed(&s.pcg, k.Seed, domain, uint64(k.Epoch), uint64(k.View), uint64(index))
-	p := whole(h, w)
+	p := Whole(h, w)
 	p.Flip = s.Float64() < r.Flip
 	p.VFlip = s.Float64() < r.VFlip
 	jitter := s.Float64() < r.JitterP
@@ -127,6 +168,15 @@ func (r *Recipe) draw(s *source, k Key, index, h, w int) Params {
 	p.Gray = s.Float64() < r.Gray
 	if r.crops() {
 		r.crop(s, &p, h, w)
+	}
+	if r.Blur > 0 || r.Solarize > 0 || r.Invert > 0 {
+		rng.Seed(&s.pcg, k.Seed, afterDomain, uint64(k.Epoch), uint64(k.View), uint64(index))
+		blur, sigma := s.Float64() < r.Blur, s.Float64()
+		if blur {
+			p.Blur = between(sigma, r.BlurMin, r.BlurMax)
+		}
+		p.Solarize = s.Float64() < r.Solarize
+		p.Invert = s.Float64() < r.Invert
 	}
 	return p
 }

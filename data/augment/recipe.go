@@ -4,12 +4,20 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 
 	"sslmem/data"
+	"sslmem/data/augment/internal/filter"
 )
 
 // maxSize bounds the side of a view in pixels, against typing errors.
 const maxSize = 1 << 12
+
+// The values of a recipe's Interpolation.
+const (
+	Bilinear = "bilinear"
+	Bicubic  = "bicubic"
+)
 
 // Recipe says how views are drawn. The zero value of a probability or of a
 // jitter strength switches that step off. The steps act in the order of the
@@ -30,6 +38,13 @@ type Recipe struct {
 	RatioMin float64 `json:"ratio_min" toml:"ratio_min"`
 	RatioMax float64 `json:"ratio_max" toml:"ratio_max"`
 
+	// Interpolation is how the crop is resized: "bilinear", for which "" stands
+	// too, or "bicubic", clamped to [0, 1]. Aliased looks at the nearest pixels
+	// only where the crop shrinks, as many libraries did; else the filter is as
+	// wide as the scale.
+	Interpolation string `json:"interpolation" toml:"interpolation"`
+	Aliased       bool   `json:"aliased" toml:"aliased"`
+
 	// Flip is the probability that left and right are exchanged, VFlip that
 	// top and bottom are.
 	Flip  float64 `json:"flip" toml:"flip"`
@@ -47,6 +62,20 @@ type Recipe struct {
 
 	// Gray is the probability that a colour image loses its colour.
 	Gray float64 `json:"gray" toml:"gray"`
+
+	// Blur is the probability of a Gaussian blur with a standard deviation
+	// uniform in [BlurMin, BlurMax] pixels of the view. Its kernel has BlurKernel
+	// pixels a side, an odd number; 0 stands for a tenth of Size, made odd, and
+	// at least 3. Edges are mirrored.
+	Blur       float64 `json:"blur" toml:"blur"`
+	BlurMin    float64 `json:"blur_min" toml:"blur_min"`
+	BlurMax    float64 `json:"blur_max" toml:"blur_max"`
+	BlurKernel int     `json:"blur_kernel" toml:"blur_kernel"`
+
+	// Solarize is the probability that intensities of a half or more, bytes from
+	// 128 on, are inverted; Invert that all are.
+	Solarize float64 `json:"solarize" toml:"solarize"`
+	Invert   float64 `json:"invert" toml:"invert"`
 
 	// Mean and Std hold one value a channel: the result is (x − Mean) / Std
 	// with x in [0, 1]. Both empty means that x itself is the result; Fit fills
@@ -71,10 +100,22 @@ func (r Recipe) Check() error {
 			return bad("ratio_min, ratio_max", [2]float64{r.RatioMin, r.RatioMax}, "0 < min ≤ max, for example 0.75 and 1.3333333")
 		}
 	}
+	if r.Interpolation != "" && r.Interpolation != Bilinear && r.Interpolation != Bicubic {
+		return bad("interpolation", strconv.Quote(r.Interpolation), "bilinear or bicubic")
+	}
+	if r.Blur > 0 && !(r.BlurMin > 0 && r.BlurMin <= r.BlurMax && !math.IsInf(r.BlurMax, 0)) {
+		return bad("blur_min, blur_max", [2]float64{r.BlurMin, r.BlurMax}, "0 < min ≤ max, for example 0.1 and 2")
+	}
+	if k := r.Kernel(); r.BlurKernel < 0 || k%2 == 0 {
+		return bad("blur_kernel", r.BlurKernel, "an odd number, or 0 for a tenth of the size")
+	} else if r.Blur > 0 && k/2 >= r.Size {
+		return bad("blur_kernel", k, fmt.Sprintf("less than twice the size of %d", r.Size))
+	}
 	for _, p := range []struct {
 		field string
 		value float64
-	}{{"flip", r.Flip}, {"vflip", r.VFlip}, {"jitter_p", r.JitterP}, {"gray", r.Gray}} {
+	}{{"flip", r.Flip}, {"vflip", r.VFlip}, {"jitter_p", r.JitterP}, {"gray", r.Gray},
+		{"blur", r.Blur}, {"solarize", r.Solarize}, {"invert", r.Invert}} {
 		if !(p.value >= 0 && p.value <= 1) {
 			return bad(p.field, p.value, "a probability in [0, 1]")
 		}
@@ -105,7 +146,7 @@ func (r Recipe) Check() error {
 // no mistake.
 func (r Recipe) CheckOpen() error {
 	if r.Size == 0 {
-		r.Size = 1
+		r.Size = maxSize // any, with room for a blur
 	}
 	return r.Check()
 }
@@ -115,8 +156,22 @@ func (r Recipe) crops() bool {
 	return r.ScaleMin != 0 || r.ScaleMax != 0 || r.RatioMin != 0 || r.RatioMax != 0
 }
 
-// checkFor returns an error if r cannot be applied to images of c channels.
-func (r Recipe) checkFor(c int) error {
+// Kernel returns the side of the blur's kernel in pixels.
+func (r Recipe) Kernel() int {
+	if r.BlurKernel == 0 {
+		return max(3, r.Size/10|1)
+	}
+	return r.BlurKernel
+}
+
+// Filter returns how the crop is resized, for the engines beside this package.
+func (r Recipe) Filter() filter.Kind {
+	return filter.Kind{Bicubic: r.Interpolation == Bicubic, Aliased: r.Aliased}
+}
+
+// CheckFor returns an error if r is impossible or cannot be applied to images
+// of c channels.
+func (r Recipe) CheckFor(c int) error {
 	if err := r.Check(); err != nil {
 		return err
 	}
