@@ -21,6 +21,9 @@ type fixtures struct {
 		Image     int
 		Size      int
 		Mean, Std []float32
+		Bicubic   bool
+		Aliased   bool
+		Kernel    int
 		Params    augment.Params
 		Want      []float32
 	}
@@ -56,7 +59,10 @@ func TestTorchvisionParity(t *testing.T) {
 		for i, v := range im.Pixels {
 			img[i] = uint8(v)
 		}
-		r := augment.Recipe{Name: c.Name, Size: c.Size, Mean: c.Mean, Std: c.Std}
+		r := augment.Recipe{Name: c.Name, Size: c.Size, Mean: c.Mean, Std: c.Std, Aliased: c.Aliased, BlurKernel: c.Kernel}
+		if c.Bicubic {
+			r.Interpolation = augment.Bicubic
+		}
 		got := make([]float32, im.C*c.Size*c.Size)
 		if err := r.Apply(got, img, im.C, im.H, im.W, c.Params); err != nil {
 			t.Errorf("%s: %v", c.Name, err)

@@ -3,8 +3,8 @@
     python3 make_augment.py          (needs torch and torchvision)
 
 Every case starts from bytes, divides by 255 and applies, in this order, the crop
-with bilinear antialiased resizing, the flips, the colour steps, greyscale and
-normalisation, each through torchvision.transforms.functional in float32. The
+with resizing, the flips, the colour steps, greyscale, blur, solarize, inversion and
+normalisation, each through torchvision.transforms.v2.functional in float32. The
 statistics are means over many draws of RandomResizedCrop.get_params.
 """
 
@@ -14,8 +14,8 @@ import os
 import numpy as np
 import torch
 import torchvision
-import torchvision.transforms.functional as F
-from torchvision.transforms import RandomResizedCrop
+import torchvision.transforms.v2.functional as F
+from torchvision.transforms import InterpolationMode, RandomResizedCrop
 
 OPS = [
     ("brightness", F.adjust_brightness, 1.0),
@@ -37,9 +37,12 @@ def make_image(c, h, w, seed):
     return np.clip(img, 0, 255).astype(np.uint8)
 
 
-def view(img, size, p, mean, std):
+def view(img, size, p, mean, std, bicubic=False, aliased=False, kernel=0):
     x = torch.from_numpy(img).to(torch.float32) / 255
-    x = F.resized_crop(x, p["top"], p["left"], p["height"], p["width"], [size, size], antialias=True)
+    mode = InterpolationMode.BICUBIC if bicubic else InterpolationMode.BILINEAR
+    x = F.resized_crop(x, p["top"], p["left"], p["height"], p["width"], [size, size], mode, antialias=not aliased)
+    if bicubic:
+        x = x.clamp(0, 1)  # as torchvision does with bytes
     if p["flip"]:
         x = F.hflip(x)
     if p["vflip"]:
@@ -50,6 +53,12 @@ def view(img, size, p, mean, std):
             x = op(x, p[name])
     if p["gray"]:
         x = F.rgb_to_grayscale(x, num_output_channels=x.shape[0])
+    if p["blur"]:
+        x = F.gaussian_blur(x, [kernel, kernel], [p["blur"], p["blur"]])
+    if p["solarize"]:
+        x = F.solarize(x, 0.5)
+    if p["invert"]:
+        x = F.invert(x)
     if mean:
         x = F.normalize(x, mean, std)
     return x
@@ -59,13 +68,14 @@ def main():
     images = [make_image(1, 14, 14, 1), make_image(3, 13, 11, 2), make_image(1, 40, 23, 3), make_image(3, 9, 9, 4)]
     cases = []
 
-    def add(name, image, size, mean=(), std=(), **change):
+    def add(name, image, size, mean=(), std=(), bicubic=False, aliased=False, kernel=0, **change):
         _, h, w = images[image].shape
         p = dict(top=0, left=0, height=h, width=w, flip=False, vflip=False, brightness=1.0, contrast=1.0,
-                 saturation=1.0, hue=0.0, order=[0, 1, 2, 3], gray=False)
+                 saturation=1.0, hue=0.0, order=[0, 1, 2, 3], gray=False, blur=0.0, solarize=False, invert=False)
         p.update(change)
-        want = view(images[image], size, p, list(mean), list(std))
-        cases.append(dict(name=name, image=image, size=size, mean=list(mean), std=list(std), params=p,
+        want = view(images[image], size, p, list(mean), list(std), bicubic, aliased, kernel)
+        cases.append(dict(name=name, image=image, size=size, mean=list(mean), std=list(std), bicubic=bicubic,
+                          aliased=aliased, kernel=kernel, params=p,
                           want=[float("%.8g" % v) for v in want.flatten().tolist()]))
 
     add("whole image, same size", 0, 14)
@@ -98,6 +108,27 @@ def main():
     add("everything and gray", 1, 8, mean=(0.4914, 0.4822, 0.4465), std=(0.247, 0.2435, 0.2616), top=2, left=1, height=9, width=10,
         vflip=True, brightness=1.2, contrast=0.8, saturation=1.5, hue=0.4, order=[3, 1, 0, 2], gray=True)
     add("normalised grey", 0, 10, mean=(0.286,), std=(0.353,), brightness=1.4, contrast=1.4, saturation=1.5, hue=0.4, gray=True)
+
+    for image, kind in ((0, "grey"), (3, "colour"), (2, "long")):
+        for bicubic in (False, True):
+            for aliased in (False, True):
+                if not bicubic and not aliased:
+                    continue
+                how = ("bicubic" if bicubic else "bilinear") + (", aliased" if aliased else "")
+                h, side = images[image].shape[1:]
+                for size in (5, 9, 17):
+                    add(f"{how}, {kind}, to {size}", image, size, bicubic=bicubic, aliased=aliased)
+                add(f"{how}, {kind}, a crop", image, 7, top=1, left=2, height=h - 2, width=side - 5, flip=True, bicubic=bicubic, aliased=aliased)
+                add(f"{how}, {kind}, one pixel", image, 4, top=3, left=2, height=1, width=1, bicubic=bicubic, aliased=aliased)
+    for image, kind in ((0, "grey"), (1, "colour")):
+        for kernel, sigma in ((3, 0.1), (3, 2.0), (5, 0.7), (5, 5.0), (23, 1.3)):
+            size = 12 if kernel == 23 else 9
+            add(f"blur {sigma} with {kernel} pixels, {kind}", image, size, blur=sigma, kernel=kernel)
+        add(f"solarize, {kind}", image, 11, solarize=True)
+        add(f"invert, {kind}", image, 11, invert=True)
+        add(f"solarize and invert, {kind}", image, 11, top=1, height=9, solarize=True, invert=True, vflip=True)
+    add("everything of BYOL", 1, 9, mean=(0.4914, 0.4822, 0.4465), std=(0.247, 0.2435, 0.2616), top=1, left=2, height=11, width=8,
+        flip=True, brightness=0.7, contrast=1.3, saturation=1.2, hue=-0.07, order=[3, 0, 2, 1], blur=1.1, kernel=5, solarize=True, bicubic=True)
 
     torch.manual_seed(1)
     crops = []
