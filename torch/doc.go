@@ -90,8 +90,10 @@
 // where they are made. It tells the operator, the dtypes and shapes of the
 // operands, the [Kind] of failure and what libtorch said. No C++ exception
 // crosses into Go or ends the process. Every method panics if an operand is
-// nil, freed or of a closed scope, if operands are on different devices, and if
-// a dimension is out of range; what else it panics for is in its documentation.
+// nil, freed or of a closed scope, if operands are on different devices, if a
+// dimension is out of range, and if the operator does not exist for the dtype.
+// Methods that change their receiver panic if it is a leaf that requires grad,
+// unless inside [NoGrad]. What else a method panics for is in its documentation.
 //
 // [Try] runs a function and returns such a panic as an error. It belongs where
 // a program meets data that it did not make, and where memory may run out:

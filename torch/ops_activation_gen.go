@@ -47,13 +47,14 @@ package torch
 */
 import "C"
 
-// Relu returns max(t, 0), elementwise.
+// Relu returns max(t, 0), elementwise. It panics for bool and complex tensors.
 func (t *Tensor) Relu() *Tensor {
 	s := join("relu", t)
 	return adopt("relu", s, C.ct_relu(t.h), t)
 }
 
-// Gelu returns t·Φ(t), the exact (erf) form.
+// Gelu returns t·Φ(t), the exact (erf) form. It panics unless t is
+// floating-point.
 func (t *Tensor) Gelu() *Tensor {
 	s := join("gelu", t)
 	return adopt("gelu", s, C.ct_gelu(t.h), t)
@@ -84,57 +85,63 @@ func (t *Tensor) LogSoftmax(dim int) *Tensor {
 	return adopt("log_softmax", s, C.ct_log_softmax_int(t.h, C.int64_t(dim)), t)
 }
 
-// GeluTanh returns the tanh approximation of t·Φ(t).
+// GeluTanh returns the tanh approximation of t·Φ(t). It panics unless t is
+// floating-point.
 func (t *Tensor) GeluTanh() *Tensor {
 	s := join("gelu", t)
 	return adopt("gelu", s, C.ct_gelu_as_GeluTanh(t.h), t)
 }
 
-// Silu returns t·sigmoid(t), elementwise.
+// Silu returns t·sigmoid(t), elementwise. It panics for integer tensors.
 func (t *Tensor) Silu() *Tensor {
 	s := join("silu", t)
 	return adopt("silu", s, C.ct_silu(t.h), t)
 }
 
-// Mish returns t·tanh(softplus(t)), elementwise.
+// Mish returns t·tanh(softplus(t)), elementwise. It panics unless t is
+// floating-point.
 func (t *Tensor) Mish() *Tensor {
 	s := join("mish", t)
 	return adopt("mish", s, C.ct_mish(t.h), t)
 }
 
 // Hardtanh limits every element to [minVal, maxVal]; the gradient is zero
-// outside.
+// outside. It panics for bool and complex tensors.
 func (t *Tensor) Hardtanh(minVal float64, maxVal float64) *Tensor {
 	s := join("hardtanh", t)
 	return adopt("hardtanh", s, C.ct_hardtanh(t.h, C.double(minVal), C.double(maxVal)), t)
 }
 
-// Hardswish returns t·Hardsigmoid(t), elementwise.
+// Hardswish returns t·Hardsigmoid(t), elementwise. It panics unless t is
+// floating-point.
 func (t *Tensor) Hardswish() *Tensor {
 	s := join("hardswish", t)
 	return adopt("hardswish", s, C.ct_hardswish(t.h), t)
 }
 
-// Hardsigmoid returns t/6 + 1/2 limited to [0, 1], elementwise.
+// Hardsigmoid returns t/6 + 1/2 limited to [0, 1], elementwise. It panics
+// unless t is floating-point.
 func (t *Tensor) Hardsigmoid() *Tensor {
 	s := join("hardsigmoid", t)
 	return adopt("hardsigmoid", s, C.ct_hardsigmoid(t.h), t)
 }
 
-// LeakyRelu returns t where it is positive and negativeSlope·t elsewhere.
+// LeakyRelu returns t where it is positive and negativeSlope·t elsewhere. It
+// panics unless t is floating-point.
 func (t *Tensor) LeakyRelu(negativeSlope float64) *Tensor {
 	s := join("leaky_relu", t)
 	return adopt("leaky_relu", s, C.ct_leaky_relu(t.h, C.double(negativeSlope)), t)
 }
 
-// Elu returns t where it is positive and alpha·(e^t − 1) elsewhere.
+// Elu returns t where it is positive and alpha·(e^t − 1) elsewhere. It panics
+// unless t is floating-point.
 func (t *Tensor) Elu(alpha float64) *Tensor {
 	s := join("elu", t)
 	return adopt("elu", s, C.ct_elu(t.h, C.double(alpha)), t)
 }
 
 // Selu returns the scaled exponential linear unit, whose constants keep mean 0
-// and variance 1 through a deep network.
+// and variance 1 through a deep network. It panics unless t is floating-point.
 func (t *Tensor) Selu() *Tensor {
 	s := join("selu", t)
 	return adopt("selu", s, C.ct_selu(t.h), t)
@@ -156,13 +163,15 @@ func (t *Tensor) Prelu(weight *Tensor) *Tensor {
 }
 
 // Softplus returns log(1 + e^(beta·t))/beta, and t itself where beta·t is
-// above threshold (PyTorch's defaults are 1 and 20).
+// above threshold (PyTorch's defaults are 1 and 20). It panics unless t is
+// floating-point.
 func (t *Tensor) Softplus(beta float64, threshold float64) *Tensor {
 	s := join("softplus", t)
 	return adopt("softplus", s, C.ct_softplus(t.h, C.double(beta), C.double(threshold)), t)
 }
 
-// LogSigmoid returns log sigmoid(t), computed stably.
+// LogSigmoid returns log sigmoid(t), computed stably. It panics unless t is
+// floating-point.
 func (t *Tensor) LogSigmoid() *Tensor {
 	s := join("log_sigmoid", t)
 	return adopt("log_sigmoid", s, C.ct_log_sigmoid(t.h), t)

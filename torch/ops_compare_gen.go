@@ -113,13 +113,13 @@ func (t *Tensor) EqScalar(other float64) *Tensor {
 	return adopt("eq", s, C.ct_eq_Scalar(t.h, C.double(other)), t)
 }
 
-// GtScalar tells where t > other.
+// GtScalar tells where t > other. It panics for complex tensors.
 func (t *Tensor) GtScalar(other float64) *Tensor {
 	s := join("gt", t)
 	return adopt("gt", s, C.ct_gt_Scalar(t.h, C.double(other)), t)
 }
 
-// LtScalar tells where t < other.
+// LtScalar tells where t < other. It panics for complex tensors.
 func (t *Tensor) LtScalar(other float64) *Tensor {
 	s := join("lt", t)
 	return adopt("lt", s, C.ct_lt_Scalar(t.h, C.double(other)), t)
@@ -184,13 +184,13 @@ func (t *Tensor) NeScalar(other float64) *Tensor {
 	return adopt("ne", s, C.ct_ne_Scalar(t.h, C.double(other)), t)
 }
 
-// LeScalar tells where t ≤ other.
+// LeScalar tells where t ≤ other. It panics for complex tensors.
 func (t *Tensor) LeScalar(other float64) *Tensor {
 	s := join("le", t)
 	return adopt("le", s, C.ct_le_Scalar(t.h, C.double(other)), t)
 }
 
-// GeScalar tells where t ≥ other.
+// GeScalar tells where t ≥ other. It panics for complex tensors.
 func (t *Tensor) GeScalar(other float64) *Tensor {
 	s := join("ge", t)
 	return adopt("ge", s, C.ct_ge_Scalar(t.h, C.double(other)), t)
@@ -237,7 +237,8 @@ func (t *Tensor) AllClose(other *Tensor, rtol float64, atol float64, equalNan bo
 	return flag("allclose", C.ct_allclose(t.h, other.h, C.double(rtol), C.double(atol), C.bool(equalNan)), t, other)
 }
 
-// IsIn tells which elements of t occur in testElements.
+// IsIn tells which elements of t occur in testElements. It panics for bool and
+// complex tensors.
 func (t *Tensor) IsIn(testElements *Tensor) *Tensor {
 	s := join("isin", t, testElements)
 	return adopt("isin", s, C.ct_isin_Tensor_Tensor(t.h, testElements.h), t, testElements)

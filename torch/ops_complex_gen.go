@@ -117,13 +117,14 @@ func (t *Tensor) IRFFT(n int, dim int) *Tensor {
 	return adopt("fft_irfft", s, C.ct_fft_irfft(t.h, C.int64_t(n), C.int64_t(dim)), t)
 }
 
-// FFT2 returns the transform over two dimensions; nil means the last two.
+// FFT2 returns the transform over two dimensions; nil means the last two. It
+// panics below two dimensions.
 func (t *Tensor) FFT2(dim []int) *Tensor {
 	s := join("fft_fft2", t)
 	return adopt("fft_fft2", s, C.ct_fft_fft2(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(dim))), C.int64_t(len(dim))), t)
 }
 
-// IFFT2 is the inverse of FFT2.
+// IFFT2 is the inverse of FFT2. It panics below two dimensions.
 func (t *Tensor) IFFT2(dim []int) *Tensor {
 	s := join("fft_ifft2", t)
 	return adopt("fft_ifft2", s, C.ct_fft_ifft2(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(dim))), C.int64_t(len(dim))), t)
@@ -137,6 +138,7 @@ func (t *Tensor) RFFT2(dim []int) *Tensor {
 }
 
 // IRFFT2 returns the real images of the given two sizes of which RFFT2 gave t.
+// It panics below two dimensions.
 func (t *Tensor) IRFFT2(sArg []int, dim []int) *Tensor {
 	s := join("fft_irfft2", t)
 	return adopt("fft_irfft2", s, C.ct_fft_irfft2(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(sArg))), C.int64_t(len(sArg)), (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(dim))), C.int64_t(len(dim))), t)

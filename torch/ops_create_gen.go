@@ -51,7 +51,8 @@ func (t *Tensor) EmptyLike() *Tensor {
 	return adopt("empty_like", s, C.ct_empty_like(t.h), t)
 }
 
-// NewZeros returns zeros of the given size with t's dtype and device.
+// NewZeros returns zeros of the given size with t's dtype and device. It
+// panics if a size is negative.
 func (t *Tensor) NewZeros(size []int) *Tensor {
 	s := join("new_zeros", t)
 	return adopt("new_zeros", s, C.ct_new_zeros(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(size))), C.int64_t(len(size))), t)
@@ -66,7 +67,8 @@ func (s *Scope) Linspace(start float64, end float64, steps int, dtype DType, dev
 }
 
 // TrilIndices returns the places [2, n] (int64) of the elements of a row × col
-// matrix on and below the given diagonal, in row-major order.
+// matrix on and below the given diagonal, in row-major order. It panics if row
+// or col is negative.
 func (s *Scope) TrilIndices(row int, col int, offset int, device Device) *Tensor {
 	s.mustOpen("tril_indices")
 	mustHave("tril_indices", device)
@@ -74,7 +76,8 @@ func (s *Scope) TrilIndices(row int, col int, offset int, device Device) *Tensor
 }
 
 // TriuIndices returns the places [2, n] (int64) of the elements of a row × col
-// matrix on and above the given diagonal, in row-major order.
+// matrix on and above the given diagonal, in row-major order. It panics if row
+// or col is negative.
 func (s *Scope) TriuIndices(row int, col int, offset int, device Device) *Tensor {
 	s.mustOpen("triu_indices")
 	mustHave("triu_indices", device)

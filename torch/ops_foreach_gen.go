@@ -60,7 +60,7 @@ func ForeachAdd(self []*Tensor, other []*Tensor, alpha float64) []*Tensor {
 	return adoptList("_foreach_add", s, C.ct__foreach_add_List(unsafe.SliceData(selfH), C.int64_t(len(selfH)), unsafe.SliceData(otherH), C.int64_t(len(otherH)), C.double(alpha)), slices.Concat(self, other)...)
 }
 
-// ForeachMulScalar returns self[i]·scalar.
+// ForeachMulScalar returns self[i]·scalar. It panics if self is empty.
 func ForeachMulScalar(self []*Tensor, scalar float64) []*Tensor {
 	s := join("_foreach_mul", self...)
 	var buf1 [16]C.ct_tensor
@@ -68,7 +68,7 @@ func ForeachMulScalar(self []*Tensor, scalar float64) []*Tensor {
 	return adoptList("_foreach_mul", s, C.ct__foreach_mul_Scalar(unsafe.SliceData(selfH), C.int64_t(len(selfH)), C.double(scalar)), self...)
 }
 
-// ForeachSqrt returns √self[i].
+// ForeachSqrt returns √self[i]. It panics if self is empty.
 func ForeachSqrt(self []*Tensor) []*Tensor {
 	s := join("_foreach_sqrt", self...)
 	var buf1 [16]C.ct_tensor
@@ -77,7 +77,7 @@ func ForeachSqrt(self []*Tensor) []*Tensor {
 }
 
 // ForeachNorm returns the vector norm of order ord of each tensor as a scalar
-// tensor.
+// tensor. It panics if self is empty, and for integer tensors.
 func ForeachNorm(self []*Tensor, ord float64) []*Tensor {
 	s := join("_foreach_norm", self...)
 	var buf1 [16]C.ct_tensor
@@ -85,7 +85,7 @@ func ForeachNorm(self []*Tensor, ord float64) []*Tensor {
 	return adoptList("_foreach_norm", s, C.ct__foreach_norm_Scalar(unsafe.SliceData(selfH), C.int64_t(len(selfH)), C.double(ord)), self...)
 }
 
-// ForeachZero sets all elements to zero.
+// ForeachZero sets all elements to zero. It panics if self is empty.
 func ForeachZero(self []*Tensor) {
 	join("_foreach_zero_", self...)
 	var buf1 [16]C.ct_tensor
@@ -117,7 +117,8 @@ func ForeachAddInPlace(self []*Tensor, other []*Tensor, alpha float64) {
 	check("_foreach_add_", C.ct__foreach_add__List(unsafe.SliceData(selfH), C.int64_t(len(selfH)), unsafe.SliceData(otherH), C.int64_t(len(otherH)), C.double(alpha)), slices.Concat(self, other)...)
 }
 
-// ForeachAddScalarInPlace adds scalar to every element.
+// ForeachAddScalarInPlace adds scalar to every element. It panics if self is
+// empty.
 func ForeachAddScalarInPlace(self []*Tensor, scalar float64) {
 	join("_foreach_add_", self...)
 	var buf1 [16]C.ct_tensor
@@ -137,7 +138,8 @@ func ForeachMulInPlace(self []*Tensor, other []*Tensor) {
 	check("_foreach_mul_", C.ct__foreach_mul__List(unsafe.SliceData(selfH), C.int64_t(len(selfH)), unsafe.SliceData(otherH), C.int64_t(len(otherH))), slices.Concat(self, other)...)
 }
 
-// ForeachMulScalarInPlace multiplies every element by scalar.
+// ForeachMulScalarInPlace multiplies every element by scalar. It panics if
+// self is empty.
 func ForeachMulScalarInPlace(self []*Tensor, scalar float64) {
 	join("_foreach_mul_", self...)
 	var buf1 [16]C.ct_tensor
@@ -167,7 +169,8 @@ func ForeachDivInPlace(self []*Tensor, other []*Tensor) {
 	check("_foreach_div_", C.ct__foreach_div__List(unsafe.SliceData(selfH), C.int64_t(len(selfH)), unsafe.SliceData(otherH), C.int64_t(len(otherH))), slices.Concat(self, other)...)
 }
 
-// ForeachSqrtInPlace replaces every element by its square root.
+// ForeachSqrtInPlace replaces every element by its square root. It panics if
+// self is empty.
 func ForeachSqrtInPlace(self []*Tensor) {
 	join("_foreach_sqrt_", self...)
 	var buf1 [16]C.ct_tensor
@@ -261,6 +264,7 @@ func FusedAdam(self []*Tensor, grads []*Tensor, expAvgs []*Tensor, expAvgSqs []*
 }
 
 // FusedAdamW is FusedAdam with the weight decay decoupled from the gradients.
+// It panics as FusedAdam does.
 func FusedAdamW(self []*Tensor, grads []*Tensor, expAvgs []*Tensor, expAvgSqs []*Tensor, maxExpAvgSqs []*Tensor, stateSteps []*Tensor, lr float64, beta1 float64, beta2 float64, weightDecay float64, eps float64, amsgrad bool, maximize bool) {
 	join("_fused_adamw_", self...)
 	joinMore("_fused_adamw_", nil, grads)

@@ -117,7 +117,8 @@ func (t *Tensor) Scatter(dim int, index *Tensor, src *Tensor) *Tensor {
 	return adopt("scatter", s, C.ct_scatter_src(t.h, C.int64_t(dim), index.h, src.h), t, index, src)
 }
 
-// Sort returns the elements sorted along dim and their former positions (int64).
+// Sort returns the elements sorted along dim and their former positions
+// (int64). It panics for complex tensors.
 func (t *Tensor) Sort(dim int, descending bool) (*Tensor, *Tensor) {
 	s := join("sort", t)
 	var out [2]C.ct_tensor
@@ -155,13 +156,15 @@ func (t *Tensor) TensorSplit(sections int, dim int) []*Tensor {
 	return adoptList("tensor_split", s, C.ct_tensor_split_sections(t.h, C.int64_t(sections), C.int64_t(dim)), t)
 }
 
-// ArgSort returns the positions (int64) that sort t along dim.
+// ArgSort returns the positions (int64) that sort t along dim. It panics for
+// complex tensors.
 func (t *Tensor) ArgSort(dim int, descending bool) *Tensor {
 	s := join("argsort", t)
 	return adopt("argsort", s, C.ct_argsort(t.h, C.int64_t(dim), C.bool(descending)), t)
 }
 
-// SortStable is Sort which, if stable, keeps equal elements in their order.
+// SortStable is Sort which, if stable, keeps equal elements in their order. It
+// panics for complex tensors.
 func (t *Tensor) SortStable(stable bool, dim int, descending bool) (*Tensor, *Tensor) {
 	s := join("sort", t)
 	var out [2]C.ct_tensor
@@ -187,7 +190,8 @@ func (t *Tensor) SearchSorted(self *Tensor, right bool) *Tensor {
 }
 
 // Bucketize returns for each element of t its position (int64) among the
-// ascending boundaries, as SearchSorted.
+// ascending boundaries, as SearchSorted. It panics unless boundaries has one
+// dimension, and for complex tensors.
 func (t *Tensor) Bucketize(boundaries *Tensor, right bool) *Tensor {
 	s := join("bucketize", t, boundaries)
 	return adopt("bucketize", s, C.ct_bucketize_Tensor(t.h, boundaries.h, C.bool(right)), t, boundaries)

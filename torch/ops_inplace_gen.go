@@ -72,7 +72,8 @@ func (t *Tensor) AddInPlace(other *Tensor, alpha float64) *Tensor {
 	return t
 }
 
-// AddScalarInPlace adds other to every element of t and returns t.
+// AddScalarInPlace adds other to every element of t and returns t. It panics
+// for bool tensors, and if t is an integer tensor and other is not whole.
 func (t *Tensor) AddScalarInPlace(other float64) *Tensor {
 	join("add_", t)
 	check("add_", C.ct_add__Scalar(t.h, C.double(other)), t)
@@ -95,7 +96,9 @@ func (t *Tensor) MulInPlace(other *Tensor) *Tensor {
 	return t
 }
 
-// MulScalarInPlace multiplies every element of t by other and returns t.
+// MulScalarInPlace multiplies every element of t by other and returns t. It
+// panics for bool tensors, and if t is an integer tensor and other is not
+// whole.
 func (t *Tensor) MulScalarInPlace(other float64) *Tensor {
 	join("mul_", t)
 	check("mul_", C.ct_mul__Scalar(t.h, C.double(other)), t)
@@ -110,8 +113,9 @@ func (t *Tensor) LerpInPlace(end *Tensor, weight float64) *Tensor {
 	return t
 }
 
-// ReluInPlace replaces every element of t by max(t, 0) and returns t. Gradients
-// flow through it unless what computed t needs its result for them.
+// ReluInPlace replaces every element of t by max(t, 0) and returns t.
+// Gradients flow through it unless what computed t needs its result for them.
+// It panics for bool and complex tensors.
 func (t *Tensor) ReluInPlace() *Tensor {
 	join("relu_", t)
 	check("relu_", C.ct_relu_(t.h), t)
@@ -156,7 +160,9 @@ func (t *Tensor) DivScalarInPlace(other float64) *Tensor {
 	return t
 }
 
-// SubScalarInPlace subtracts other from every element of t and returns t.
+// SubScalarInPlace subtracts other from every element of t and returns t. It
+// panics for bool tensors, and if t is an integer tensor and other is not
+// whole.
 func (t *Tensor) SubScalarInPlace(other float64) *Tensor {
 	join("sub_", t)
 	check("sub_", C.ct_sub__Scalar(t.h, C.double(other)), t)
@@ -179,7 +185,8 @@ func (t *Tensor) AddcdivInPlace(tensor1 *Tensor, tensor2 *Tensor, value float64)
 	return t
 }
 
-// ClampInPlace limits every element of t to [min, max] and returns t.
+// ClampInPlace limits every element of t to [min, max] and returns t. It
+// panics for complex tensors.
 func (t *Tensor) ClampInPlace(minArg float64, maxArg float64) *Tensor {
 	join("clamp_", t)
 	check("clamp_", C.ct_clamp_(t.h, C.double(minArg), C.double(maxArg)), t)
@@ -202,7 +209,8 @@ func (t *Tensor) SqrtInPlace() *Tensor {
 	return t
 }
 
-// NegInPlace changes the sign of every element of t and returns t.
+// NegInPlace changes the sign of every element of t and returns t. It panics
+// for bool tensors.
 func (t *Tensor) NegInPlace() *Tensor {
 	join("neg_", t)
 	check("neg_", C.ct_neg_(t.h), t)

@@ -132,14 +132,17 @@ func (t *Tensor) AvgPool2d(kernelSize []int, stride []int, padding []int, ceilMo
 }
 
 // AdaptiveAvgPool2d averages t [N, C, H, W] over windows chosen so that the
-// result is [N, C, outputSize…].
+// result is [N, C, outputSize…]. It panics unless outputSize has two entries
+// and t is floating-point and, beyond 1 × 1, has three or four dimensions.
 func (t *Tensor) AdaptiveAvgPool2d(outputSize []int) *Tensor {
 	s := join("adaptive_avg_pool2d", t)
 	return adopt("adaptive_avg_pool2d", s, C.ct_adaptive_avg_pool2d(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(outputSize))), C.int64_t(len(outputSize))), t)
 }
 
 // AdaptiveMaxPool2d takes the maximum of t [N, C, H, W] over windows chosen so
-// that the result is [N, C, outputSize…], and its positions (int64).
+// that the result is [N, C, outputSize…], and its positions (int64). It panics
+// unless t is floating-point with three or four dimensions and outputSize has
+// two entries.
 func (t *Tensor) AdaptiveMaxPool2d(outputSize []int) (*Tensor, *Tensor) {
 	s := join("adaptive_max_pool2d", t)
 	var out [2]C.ct_tensor
@@ -233,7 +236,7 @@ func (t *Tensor) MaxPool1d(kernelSize []int, stride []int, padding []int, dilati
 }
 
 // MaxPool2dIndices is MaxPool2d and the positions (int64) of the maxima in
-// each plane of H·W elements.
+// each plane of H·W elements. It panics as MaxPool2d does.
 func (t *Tensor) MaxPool2dIndices(kernelSize []int, stride []int, padding []int, dilation []int, ceilMode bool) (*Tensor, *Tensor) {
 	s := join("max_pool2d_with_indices", t)
 	var out [2]C.ct_tensor
@@ -264,7 +267,8 @@ func (t *Tensor) AvgPool3d(kernelSize []int, stride []int, padding []int, ceilMo
 }
 
 // AdaptiveAvgPool1d averages t [N, C, L] over windows chosen so that the
-// result is [N, C, outputSize].
+// result is [N, C, outputSize]. It panics unless t is floating-point with two
+// or three dimensions and outputSize has one entry.
 func (t *Tensor) AdaptiveAvgPool1d(outputSize []int) *Tensor {
 	s := join("adaptive_avg_pool1d", t)
 	return adopt("adaptive_avg_pool1d", s, C.ct_adaptive_avg_pool1d(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(outputSize))), C.int64_t(len(outputSize))), t)
@@ -310,14 +314,16 @@ func (t *Tensor) PixelUnshuffle(downscaleFactor int) *Tensor {
 }
 
 // UpsampleNearest2d resizes t [N, C, H, W] to outputSize, taking for each
-// pixel the one at ⌊i·H/H'⌋, as PyTorch's mode "nearest".
+// pixel the one at ⌊i·H/H'⌋, as PyTorch's mode "nearest". It panics unless t
+// has these four dimensions and outputSize two positive entries.
 func (t *Tensor) UpsampleNearest2d(outputSize []int) *Tensor {
 	s := join("upsample_nearest2d", t)
 	return adopt("upsample_nearest2d", s, C.ct_upsample_nearest2d(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(outputSize))), C.int64_t(len(outputSize))), t)
 }
 
 // UpsampleNearestExact2d resizes t [N, C, H, W] to outputSize by the nearest
-// pixel, counted from pixel centers as Pillow does.
+// pixel, counted from pixel centers as Pillow does. It panics unless t has
+// these four dimensions and outputSize two positive entries.
 func (t *Tensor) UpsampleNearestExact2d(outputSize []int) *Tensor {
 	s := join("_upsample_nearest_exact2d", t)
 	return adopt("_upsample_nearest_exact2d", s, C.ct__upsample_nearest_exact2d(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(outputSize))), C.int64_t(len(outputSize))), t)
@@ -325,7 +331,8 @@ func (t *Tensor) UpsampleNearestExact2d(outputSize []int) *Tensor {
 
 // UpsampleBilinear2d resizes t [N, C, H, W] to outputSize by linear
 // interpolation; with alignCorners the corner pixels' centers stay in the
-// corners. Shrinking skips pixels: see UpsampleBilinear2dAA.
+// corners. Shrinking skips pixels: see UpsampleBilinear2dAA. It panics unless
+// t has these four dimensions and outputSize two positive entries.
 func (t *Tensor) UpsampleBilinear2d(outputSize []int, alignCorners bool) *Tensor {
 	s := join("upsample_bilinear2d", t)
 	return adopt("upsample_bilinear2d", s, C.ct_upsample_bilinear2d(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(outputSize))), C.int64_t(len(outputSize)), C.bool(alignCorners)), t)
@@ -333,21 +340,24 @@ func (t *Tensor) UpsampleBilinear2d(outputSize []int, alignCorners bool) *Tensor
 
 // UpsampleBicubic2d resizes t [N, C, H, W] to outputSize by cubic convolution
 // (a = −0.75), whose results may leave the range of t; alignCorners as in
-// UpsampleBilinear2d.
+// UpsampleBilinear2d. It panics unless t has these four dimensions and
+// outputSize two positive entries.
 func (t *Tensor) UpsampleBicubic2d(outputSize []int, alignCorners bool) *Tensor {
 	s := join("upsample_bicubic2d", t)
 	return adopt("upsample_bicubic2d", s, C.ct_upsample_bicubic2d(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(outputSize))), C.int64_t(len(outputSize)), C.bool(alignCorners)), t)
 }
 
 // UpsampleBilinear2dAA is UpsampleBilinear2d with the filter widened by the
-// scale when shrinking, as Pillow and torchvision's antialias do.
+// scale when shrinking, as Pillow and torchvision's antialias do. It panics
+// unless t has these four dimensions and outputSize two positive entries.
 func (t *Tensor) UpsampleBilinear2dAA(outputSize []int, alignCorners bool) *Tensor {
 	s := join("_upsample_bilinear2d_aa", t)
 	return adopt("_upsample_bilinear2d_aa", s, C.ct__upsample_bilinear2d_aa(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(outputSize))), C.int64_t(len(outputSize)), C.bool(alignCorners)), t)
 }
 
 // UpsampleBicubic2dAA is UpsampleBicubic2d (a = −0.5) with the filter widened
-// by the scale when shrinking, as Pillow does.
+// by the scale when shrinking, as Pillow does. It panics unless t has these
+// four dimensions and outputSize two positive entries.
 func (t *Tensor) UpsampleBicubic2dAA(outputSize []int, alignCorners bool) *Tensor {
 	s := join("_upsample_bicubic2d_aa", t)
 	return adopt("_upsample_bicubic2d_aa", s, C.ct__upsample_bicubic2d_aa(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(outputSize))), C.int64_t(len(outputSize)), C.bool(alignCorners)), t)

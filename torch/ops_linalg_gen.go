@@ -171,7 +171,8 @@ func (t *Tensor) Baddbmm(batch1 *Tensor, batch2 *Tensor, beta float64, alpha flo
 	return adopt("baddbmm", s, C.ct_baddbmm(t.h, batch1.h, batch2.h, C.double(beta), C.double(alpha)), t, batch1, batch2)
 }
 
-// Kron returns the Kronecker product.
+// Kron returns the Kronecker product of t [N, M] and other [P, Q]: [N·P, M·Q];
+// fewer dimensions count as ones in front.
 func (t *Tensor) Kron(other *Tensor) *Tensor {
 	s := join("kron", t, other)
 	return adopt("kron", s, C.ct_kron(t.h, other.h), t, other)
@@ -222,14 +223,15 @@ func (t *Tensor) MatrixNorm(ord string, dim []int, keepdim bool) *Tensor {
 }
 
 // Inv returns the inverses of the matrices […, N, N]. It panics if one is
-// singular.
+// singular or not square.
 func (t *Tensor) Inv() *Tensor {
 	s := join("linalg_inv", t)
 	return adopt("linalg_inv", s, C.ct_linalg_inv(t.h), t)
 }
 
 // Pinv returns the pseudo-inverses of the matrices […, N, M]; singular values
-// below rcond times the largest count as zero.
+// below rcond times the largest count as zero. It panics below two dimensions,
+// and unless t is floating-point or complex.
 func (t *Tensor) Pinv(rcond float64) *Tensor {
 	s := join("linalg_pinv", t)
 	return adopt("linalg_pinv", s, C.ct_linalg_pinv(t.h, C.double(rcond)), t)
@@ -250,9 +252,10 @@ func (t *Tensor) SolveTriangular(B *Tensor, upper bool, left bool, unitriangular
 	return adopt("linalg_solve_triangular", s, C.ct_linalg_solve_triangular(t.h, B.h, C.bool(upper), C.bool(left), C.bool(unitriangular)), t, B)
 }
 
-// Lstsq returns the least-squares solution X of t × X = b for matrices of full
-// rank, with the residuals, the rank and the singular values, which may be
-// empty. It panics if the shapes do not fit.
+// Lstsq returns the least-squares solution X of t × X = b for matrices t […,
+// N, M] of full rank and b […, N, K]: X […, M, K], with the residuals, the
+// rank and the singular values, which may be empty. It panics if the shapes do
+// not fit.
 func (t *Tensor) Lstsq(b *Tensor) (*Tensor, *Tensor, *Tensor, *Tensor) {
 	s := join("linalg_lstsq", t, b)
 	var out [4]C.ct_tensor
@@ -260,15 +263,17 @@ func (t *Tensor) Lstsq(b *Tensor) (*Tensor, *Tensor, *Tensor, *Tensor) {
 	return s.wrap(out[0]), s.wrap(out[1]), s.wrap(out[2]), s.wrap(out[3])
 }
 
-// Cholesky returns the lower triangular L of t = L × Lᴴ, or the upper one. It
-// panics unless t is positive definite.
+// Cholesky returns the lower triangular L of t = L × Lᴴ for the matrices t […,
+// N, N], or the upper one: […, N, N]. It panics unless t is positive definite.
 func (t *Tensor) Cholesky(upper bool) *Tensor {
 	s := join("linalg_cholesky", t)
 	return adopt("linalg_cholesky", s, C.ct_linalg_cholesky(t.h, C.bool(upper)), t)
 }
 
-// QR returns the orthogonal Q and the upper triangular R of t = Q × R; mode
-// "reduced", "complete" or "r" (no Q). It panics for another mode.
+// QR returns the orthogonal Q and the upper triangular R of t = Q × R for the
+// matrices t […, N, M]: […, N, K] and […, K, M] with K the smaller of N and M,
+// or N for "complete"; mode "reduced", "complete" or "r" (no Q). It panics for
+// another mode.
 func (t *Tensor) QR(mode string) (*Tensor, *Tensor) {
 	s := join("linalg_qr", t)
 	var out [2]C.ct_tensor
@@ -277,8 +282,11 @@ func (t *Tensor) QR(mode string) (*Tensor, *Tensor) {
 }
 
 // SVD returns U, the descending singular values S and Vᴴ of t = U × diag(S) ×
-// Vᴴ. Signs of the vectors are arbitrary, so gradients exist only for losses
-// that do not depend on them.
+// Vᴴ for the matrices t […, N, M]: […, N, K], […, K] and […, K, M] with K the
+// smaller of N and M; with fullMatrices U and Vᴴ are square. Signs of the
+// vectors are arbitrary, so gradients exist only for losses that do not depend
+// on them. It panics below two dimensions, and unless t is floating-point or
+// complex.
 func (t *Tensor) SVD(fullMatrices bool) (*Tensor, *Tensor, *Tensor) {
 	s := join("linalg_svd", t)
 	var out [3]C.ct_tensor
@@ -287,15 +295,18 @@ func (t *Tensor) SVD(fullMatrices bool) (*Tensor, *Tensor, *Tensor) {
 }
 
 // SingularValues returns the descending singular values of the matrices […, N,
-// M]: […, min(N, M)].
+// M]: […, min(N, M)]. It panics below two dimensions, and unless t is
+// floating-point or complex.
 func (t *Tensor) SingularValues() *Tensor {
 	s := join("linalg_svdvals", t)
 	return adopt("linalg_svdvals", s, C.ct_linalg_svdvals(t.h), t)
 }
 
-// Eigh returns the ascending eigenvalues and the eigenvectors (columns) of
-// symmetric or Hermitian matrices, of which it reads the lower ("L") or upper
-// ("U") half. Signs of the vectors are arbitrary.
+// Eigh returns the ascending eigenvalues and the eigenvectors (columns), […,
+// N] and […, N, N], of symmetric or Hermitian matrices […, N, N], of which it
+// reads the lower ("L") or upper ("U") half. Signs of the vectors are
+// arbitrary. It panics unless the matrices are square and floating-point or
+// complex, and for any other UPLO.
 func (t *Tensor) Eigh(UPLO string) (*Tensor, *Tensor) {
 	s := join("linalg_eigh", t)
 	var out [2]C.ct_tensor
@@ -303,21 +314,24 @@ func (t *Tensor) Eigh(UPLO string) (*Tensor, *Tensor) {
 	return s.wrap(out[0]), s.wrap(out[1])
 }
 
-// EigValsH returns the ascending eigenvalues of symmetric or Hermitian
-// matrices; UPLO as in Eigh.
+// EigValsH returns the ascending eigenvalues […, N] of symmetric or Hermitian
+// matrices […, N, N]; UPLO as in Eigh. It panics unless the matrices are
+// square and floating-point or complex, and for any other UPLO.
 func (t *Tensor) EigValsH(UPLO string) *Tensor {
 	s := join("linalg_eigvalsh", t)
 	return adopt("linalg_eigvalsh", s, C.ct_linalg_eigvalsh(t.h, (*C.char)(unsafe.Pointer(unsafe.StringData(UPLO))), C.int64_t(len(UPLO))), t)
 }
 
-// Det returns the determinants of the matrices […, N, N].
+// Det returns the determinants […] of the matrices […, N, N]. It panics unless
+// the matrices are square and floating-point or complex.
 func (t *Tensor) Det() *Tensor {
 	s := join("linalg_det", t)
 	return adopt("linalg_det", s, C.ct_linalg_det(t.h), t)
 }
 
 // SlogDet returns the sign and the logarithm of the absolute value of the
-// determinants, which does not overflow.
+// determinants, […] each, of the matrices […, N, N], which does not overflow.
+// It panics unless the matrices are square and floating-point or complex.
 func (t *Tensor) SlogDet() (*Tensor, *Tensor) {
 	s := join("linalg_slogdet", t)
 	var out [2]C.ct_tensor
@@ -325,21 +339,23 @@ func (t *Tensor) SlogDet() (*Tensor, *Tensor) {
 	return s.wrap(out[0]), s.wrap(out[1])
 }
 
-// MatrixPower returns the n-th power of square matrices; negative n inverts.
-// It panics for negative n if one is singular.
+// MatrixPower returns the n-th power of the matrices […, N, N]; negative n
+// inverts. It panics for negative n if one is singular.
 func (t *Tensor) MatrixPower(n int) *Tensor {
 	s := join("linalg_matrix_power", t)
 	return adopt("linalg_matrix_power", s, C.ct_linalg_matrix_power(t.h, C.int64_t(n)), t)
 }
 
 // MatrixRank counts (int64) the singular values of the matrices […, N, M]
-// above tol.
+// above tol: […]. It panics below two dimensions, and unless t is
+// floating-point or complex.
 func (t *Tensor) MatrixRank(tol float64) *Tensor {
 	s := join("linalg_matrix_rank", t)
 	return adopt("linalg_matrix_rank", s, C.ct_linalg_matrix_rank(t.h, C.double(tol)), t)
 }
 
-// MatrixExp returns the matrix exponentials of square matrices.
+// MatrixExp returns the matrix exponentials of the matrices […, N, N]. It
+// panics unless the matrices are square and floating-point or complex.
 func (t *Tensor) MatrixExp() *Tensor {
 	s := join("matrix_exp", t)
 	return adopt("matrix_exp", s, C.ct_matrix_exp(t.h), t)
@@ -355,14 +371,16 @@ func ChainMatmul(tensors []*Tensor) *Tensor {
 	return adopt("linalg_multi_dot", s, C.ct_linalg_multi_dot(unsafe.SliceData(tensorsH), C.int64_t(len(tensorsH))), tensors...)
 }
 
-// Cov returns the covariance matrix of t [variables, observations], dividing
-// by n − correction.
+// Cov returns the covariance matrix of t [variables, observations]:
+// [variables, variables], dividing by n − correction. It panics above two
+// dimensions, and for bool tensors.
 func (t *Tensor) Cov(correction int) *Tensor {
 	s := join("cov", t)
 	return adopt("cov", s, C.ct_cov(t.h, C.int64_t(correction)), t)
 }
 
 // CorrCoef returns the matrix of correlations of t [variables, observations].
+// It panics above two dimensions, and for bool tensors.
 func (t *Tensor) CorrCoef() *Tensor {
 	s := join("corrcoef", t)
 	return adopt("corrcoef", s, C.ct_corrcoef(t.h), t)

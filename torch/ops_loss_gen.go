@@ -105,7 +105,8 @@ func (t *Tensor) BinaryCrossEntropyWithLogits(target *Tensor, weight *Tensor, po
 
 // KLDiv reduces target·(log target − t) for log-probabilities t; with
 // logTarget the target holds logarithms too. ReduceMean divides by the number
-// of elements, not of rows.
+// of elements, not of rows. It panics if the shapes do not broadcast, and
+// unless t is floating-point.
 func (t *Tensor) KLDiv(target *Tensor, reduction Reduction, logTarget bool) *Tensor {
 	s := join("kl_div", t, target)
 	return adopt("kl_div", s, C.ct_kl_div(t.h, target.h, C.int64_t(reduction), C.bool(logTarget)), t, target)

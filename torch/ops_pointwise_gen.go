@@ -162,7 +162,7 @@ func (t *Tensor) Sub(other *Tensor) *Tensor {
 	return adopt("sub", s, C.ct_sub_Tensor(t.h, other.h), t, other)
 }
 
-// SubScalar returns t − other for every element.
+// SubScalar returns t − other for every element. It panics for bool tensors.
 func (t *Tensor) SubScalar(other float64) *Tensor {
 	s := join("sub", t)
 	return adopt("sub", s, C.ct_sub_Scalar(t.h, C.double(other)), t)
@@ -194,7 +194,8 @@ func (t *Tensor) DivScalar(other float64) *Tensor {
 	return adopt("div", s, C.ct_div_Scalar(t.h, C.double(other)), t)
 }
 
-// Pow returns t raised to exponent, elementwise.
+// Pow returns t raised to exponent, elementwise. It panics for integer tensors
+// and a negative whole exponent.
 func (t *Tensor) Pow(exponent float64) *Tensor {
 	s := join("pow", t)
 	return adopt("pow", s, C.ct_pow_Tensor_Scalar(t.h, C.double(exponent)), t)
@@ -206,13 +207,13 @@ func (t *Tensor) Neg() *Tensor {
 	return adopt("neg", s, C.ct_neg(t.h), t)
 }
 
-// Abs returns the absolute value of every element.
+// Abs returns the absolute value of every element. It panics for bool tensors.
 func (t *Tensor) Abs() *Tensor {
 	s := join("abs", t)
 	return adopt("abs", s, C.ct_abs(t.h), t)
 }
 
-// Sign returns −1, 0 or 1 for every element.
+// Sign returns −1, 0 or 1 for every element. It panics for complex tensors.
 func (t *Tensor) Sign() *Tensor {
 	s := join("sign", t)
 	return adopt("sign", s, C.ct_sign(t.h), t)
@@ -256,7 +257,8 @@ func (t *Tensor) Minimum(other *Tensor) *Tensor {
 	return adopt("minimum", s, C.ct_minimum(t.h, other.h), t, other)
 }
 
-// Clamp limits every element to [min, max]; NaN stays NaN.
+// Clamp limits every element to [min, max]; NaN stays NaN. It panics for
+// complex tensors.
 func (t *Tensor) Clamp(minArg float64, maxArg float64) *Tensor {
 	s := join("clamp", t)
 	return adopt("clamp", s, C.ct_clamp(t.h, C.double(minArg), C.double(maxArg)), t)
@@ -319,7 +321,8 @@ func (t *Tensor) Log1p() *Tensor {
 	return adopt("log1p", s, C.ct_log1p(t.h), t)
 }
 
-// Xlogy returns t·log(other), and 0 where t is 0, broadcast.
+// Xlogy returns t·log(other), and 0 where t is 0, broadcast. It panics if the
+// shapes do not broadcast, and for complex tensors.
 func (t *Tensor) Xlogy(other *Tensor) *Tensor {
 	s := join("xlogy", t, other)
 	return adopt("xlogy", s, C.ct_xlogy_Tensor(t.h, other.h), t, other)
@@ -394,61 +397,69 @@ func (t *Tensor) Atanh() *Tensor {
 	return adopt("atanh", s, C.ct_atanh(t.h), t)
 }
 
-// Erf returns the error function of every element.
+// Erf returns the error function of every element. It panics for complex
+// tensors.
 func (t *Tensor) Erf() *Tensor {
 	s := join("erf", t)
 	return adopt("erf", s, C.ct_erf(t.h), t)
 }
 
-// Erfc returns 1 − erf(t), precise for large t.
+// Erfc returns 1 − erf(t), precise for large t. It panics for complex tensors.
 func (t *Tensor) Erfc() *Tensor {
 	s := join("erfc", t)
 	return adopt("erfc", s, C.ct_erfc(t.h), t)
 }
 
-// Erfinv returns the inverse of the error function; NaN outside [−1, 1].
+// Erfinv returns the inverse of the error function; NaN outside [−1, 1]. It
+// panics for complex tensors.
 func (t *Tensor) Erfinv() *Tensor {
 	s := join("erfinv", t)
 	return adopt("erfinv", s, C.ct_erfinv(t.h), t)
 }
 
-// Lgamma returns log |Γ(t)| for every element.
+// Lgamma returns log |Γ(t)| for every element. It panics for complex tensors.
 func (t *Tensor) Lgamma() *Tensor {
 	s := join("lgamma", t)
 	return adopt("lgamma", s, C.ct_lgamma(t.h), t)
 }
 
-// Digamma returns the derivative of log Γ at every element.
+// Digamma returns the derivative of log Γ at every element. It panics for
+// complex tensors.
 func (t *Tensor) Digamma() *Tensor {
 	s := join("digamma", t)
 	return adopt("digamma", s, C.ct_digamma(t.h), t)
 }
 
-// Logit returns log(t/(1 − t)), t being limited to [eps, 1 − eps] first.
+// Logit returns log(t/(1 − t)), t being limited to [eps, 1 − eps] first. It
+// panics for complex tensors.
 func (t *Tensor) Logit(eps float64) *Tensor {
 	s := join("logit", t)
 	return adopt("logit", s, C.ct_logit(t.h, C.double(eps)), t)
 }
 
-// Floor returns the largest whole number not above each element.
+// Floor returns the largest whole number not above each element. It panics for
+// bool and complex tensors.
 func (t *Tensor) Floor() *Tensor {
 	s := join("floor", t)
 	return adopt("floor", s, C.ct_floor(t.h), t)
 }
 
-// Ceil returns the smallest whole number not below each element.
+// Ceil returns the smallest whole number not below each element. It panics for
+// bool and complex tensors.
 func (t *Tensor) Ceil() *Tensor {
 	s := join("ceil", t)
 	return adopt("ceil", s, C.ct_ceil(t.h), t)
 }
 
-// Round returns the nearest whole number, the even one of two.
+// Round returns the nearest whole number, the even one of two. It panics for
+// bool and complex tensors.
 func (t *Tensor) Round() *Tensor {
 	s := join("round", t)
 	return adopt("round", s, C.ct_round(t.h), t)
 }
 
-// Trunc drops the fraction of every element.
+// Trunc drops the fraction of every element. It panics for bool and complex
+// tensors.
 func (t *Tensor) Trunc() *Tensor {
 	s := join("trunc", t)
 	return adopt("trunc", s, C.ct_trunc(t.h), t)
@@ -476,7 +487,8 @@ func (t *Tensor) Remainder(other *Tensor) *Tensor {
 	return adopt("remainder", s, C.ct_remainder_Tensor(t.h, other.h), t, other)
 }
 
-// RemainderScalar returns t − ⌊t/other⌋·other for every element.
+// RemainderScalar returns t − ⌊t/other⌋·other for every element. It panics for
+// complex tensors, and if t is an integer tensor and other is 0.
 func (t *Tensor) RemainderScalar(other float64) *Tensor {
 	s := join("remainder", t)
 	return adopt("remainder", s, C.ct_remainder_Scalar(t.h, C.double(other)), t)
@@ -489,13 +501,15 @@ func (t *Tensor) FloorDivide(other *Tensor) *Tensor {
 	return adopt("floor_divide", s, C.ct_floor_divide(t.h, other.h), t, other)
 }
 
-// ClampMin raises what is below min to min; NaN stays NaN.
+// ClampMin raises what is below min to min; NaN stays NaN. It panics for
+// complex tensors.
 func (t *Tensor) ClampMin(minArg float64) *Tensor {
 	s := join("clamp_min", t)
 	return adopt("clamp_min", s, C.ct_clamp_min(t.h, C.double(minArg)), t)
 }
 
-// ClampMax lowers what is above max to max; NaN stays NaN.
+// ClampMax lowers what is above max to max; NaN stays NaN. It panics for
+// complex tensors.
 func (t *Tensor) ClampMax(maxArg float64) *Tensor {
 	s := join("clamp_max", t)
 	return adopt("clamp_max", s, C.ct_clamp_max(t.h, C.double(maxArg)), t)
@@ -528,7 +542,8 @@ func (t *Tensor) Addcdiv(tensor1 *Tensor, tensor2 *Tensor, value float64) *Tenso
 	return adopt("addcdiv", s, C.ct_addcdiv(t.h, tensor1.h, tensor2.h, C.double(value)), t, tensor1, tensor2)
 }
 
-// Hypot returns √(t² + other²), broadcast.
+// Hypot returns √(t² + other²), broadcast. It panics if the shapes do not
+// broadcast, and unless both are floating-point.
 func (t *Tensor) Hypot(other *Tensor) *Tensor {
 	s := join("hypot", t, other)
 	return adopt("hypot", s, C.ct_hypot(t.h, other.h), t, other)

@@ -162,6 +162,7 @@ func (t *Tensor) Argmax(dim int, keepdim bool) *Tensor {
 }
 
 // LogSumExp returns log Σ exp(t) over the given dimensions, computed stably.
+// It panics if a dimension is named twice.
 func (t *Tensor) LogSumExp(dim []int, keepdim bool) *Tensor {
 	s := join("logsumexp", t)
 	return adopt("logsumexp", s, C.ct_logsumexp(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(dim))), C.int64_t(len(dim)), C.bool(keepdim)), t)
@@ -289,7 +290,7 @@ func (t *Tensor) CumMin(dim int) (*Tensor, *Tensor) {
 }
 
 // LogCumSumExp returns log Σ exp(t) over the entries so far along dim,
-// computed stably.
+// computed stably. It panics for integer tensors.
 func (t *Tensor) LogCumSumExp(dim int) *Tensor {
 	s := join("logcumsumexp", t)
 	return adopt("logcumsumexp", s, C.ct_logcumsumexp(t.h, C.int64_t(dim)), t)
@@ -305,13 +306,14 @@ func (t *Tensor) MedianDim(dim int, keepdim bool) (*Tensor, *Tensor) {
 }
 
 // NanMean is MeanDim over the elements that are not NaN; nil means all
-// dimensions.
+// dimensions. It panics unless t is floating-point.
 func (t *Tensor) NanMean(dim []int, keepdim bool) *Tensor {
 	s := join("nanmean", t)
 	return adopt("nanmean", s, C.ct_nanmean(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(dim))), C.int64_t(len(dim)), C.bool(keepdim)), t)
 }
 
-// NanSum is SumDim with NaN counting as zero; nil means all dimensions.
+// NanSum is SumDim with NaN counting as zero; nil means all dimensions. It
+// panics for complex tensors.
 func (t *Tensor) NanSum(dim []int, keepdim bool) *Tensor {
 	s := join("nansum", t)
 	return adopt("nansum", s, C.ct_nansum(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(dim))), C.int64_t(len(dim)), C.bool(keepdim)), t)
@@ -326,7 +328,7 @@ func (t *Tensor) Quantile(q *Tensor, dim int, keepdim bool) *Tensor {
 }
 
 // VarMean returns the variance, as Var, and the mean over the given dimensions
-// in one pass.
+// in one pass. It panics for integer tensors.
 func (t *Tensor) VarMean(dim []int, correction float64, keepdim bool) (*Tensor, *Tensor) {
 	s := join("var_mean", t)
 	var out [2]C.ct_tensor
@@ -335,7 +337,7 @@ func (t *Tensor) VarMean(dim []int, correction float64, keepdim bool) (*Tensor, 
 }
 
 // StdMean returns the standard deviation, as Std, and the mean over the given
-// dimensions in one pass.
+// dimensions in one pass. It panics for integer tensors.
 func (t *Tensor) StdMean(dim []int, correction float64, keepdim bool) (*Tensor, *Tensor) {
 	s := join("std_mean", t)
 	var out [2]C.ct_tensor
@@ -344,6 +346,7 @@ func (t *Tensor) StdMean(dim []int, correction float64, keepdim bool) (*Tensor, 
 }
 
 // CountNonzero counts (int64) the non-zero elements over the given dimensions.
+// It panics if one is named twice.
 func (t *Tensor) CountNonzero(dim []int) *Tensor {
 	s := join("count_nonzero", t)
 	return adopt("count_nonzero", s, C.ct_count_nonzero_dim_IntList(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(dim))), C.int64_t(len(dim))), t)
@@ -368,7 +371,7 @@ func (t *Tensor) Bincount(weights *Tensor, minlength int) *Tensor {
 
 // Unique returns the distinct elements in ascending order, the position of
 // each element of t among them (int64, t's shape), and how often each occurs
-// (int64).
+// (int64). It panics for complex tensors.
 func (t *Tensor) Unique() (*Tensor, *Tensor, *Tensor) {
 	s := join("_unique2", t)
 	var out [3]C.ct_tensor
@@ -378,7 +381,7 @@ func (t *Tensor) Unique() (*Tensor, *Tensor, *Tensor) {
 
 // UniqueDim returns the distinct entries of dimension dim in ascending order,
 // the position of each entry of t among them, and how often each occurs
-// (int64).
+// (int64). It panics for complex tensors.
 func (t *Tensor) UniqueDim(dim int) (*Tensor, *Tensor, *Tensor) {
 	s := join("unique_dim", t)
 	var out [3]C.ct_tensor

@@ -238,7 +238,8 @@ func (t *Tensor) ExpandAs(other *Tensor) *Tensor {
 }
 
 // Tile returns a copy repeated along each dimension, as Repeat, with ones in
-// front where dims has fewer entries than t.
+// front where dims has fewer entries than t. It panics if an entry is
+// negative.
 func (t *Tensor) Tile(dims []int) *Tensor {
 	s := join("tile", t)
 	return adopt("tile", s, C.ct_tile(t.h, (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(dims))), C.int64_t(len(dims))), t)
@@ -274,14 +275,15 @@ func (t *Tensor) Rot90(k int, dims []int) *Tensor {
 }
 
 // Tril returns a copy of the matrices […, N, M] with zeros above the given
-// diagonal; 0 is the main one, positive ones lie above it.
+// diagonal; 0 is the main one, positive ones lie above it. It panics below two
+// dimensions.
 func (t *Tensor) Tril(diagonal int) *Tensor {
 	s := join("tril", t)
 	return adopt("tril", s, C.ct_tril(t.h, C.int64_t(diagonal)), t)
 }
 
 // Triu returns a copy of the matrices […, N, M] with zeros below the given
-// diagonal.
+// diagonal. It panics below two dimensions.
 func (t *Tensor) Triu(diagonal int) *Tensor {
 	s := join("triu", t)
 	return adopt("triu", s, C.ct_triu(t.h, C.int64_t(diagonal)), t)
