@@ -65,9 +65,12 @@ run_matrix() {
       built=ok
       [[ -f $folder/libctorch_cuda.so ]] && built='ok, with CUDA part'
       say testing "against libtorch $version"
-      SSLMEM_SHIM=$folder/libctorch.so go test -v -run '^TestOps$' ./torch >"$folder/ops.log" 2>&1 || failed=1
+      # -count 1: go test does not notice that another library is loaded, and would show
+      # the results of the one before.
+      SSLMEM_SHIM=$folder/libctorch.so go test -count 1 -v -run '^(TestInit|TestOps)$' ./torch >"$folder/ops.log" 2>&1 || failed=1
+      grep -qF "libtorch $version from $folder/libctorch.so" "$folder/ops.log" || failed=1
       ops="$(grep -c '^    --- PASS' "$folder/ops.log" || true) of $(grep -c '^    --- ' "$folder/ops.log" || true)"
-      SSLMEM_SHIM=$folder/libctorch.so go test "${packages[@]}" >"$folder/test.log" 2>&1 || failed=1
+      SSLMEM_SHIM=$folder/libctorch.so go test -count 1 "${packages[@]}" >"$folder/test.log" 2>&1 || failed=1
       tests="$(grep -cE '^ok ' "$folder/test.log" || true) packages pass, $(grep -cE '^FAIL\s+sslmem' "$folder/test.log" || true) fail"
     else
       built=failed failed=1

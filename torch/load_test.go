@@ -17,6 +17,7 @@ func TestInit(t *testing.T) {
 	if torch.Version() == "" || filepath.Base(torch.LibraryPath()) != "libctorch.so" {
 		t.Errorf("version %q from %q", torch.Version(), torch.LibraryPath())
 	}
+	t.Logf("libtorch %s from %s", torch.Version(), torch.LibraryPath())
 }
 
 // runChild runs this program as the child of the name with one more variable.
