@@ -36,8 +36,12 @@ func mustInit(op string) {
 // needs it, or if there is no such device.
 func mustHave(op string, device Device) {
 	mustInit(op)
-	if device.Type != CUDAType {
+	switch device.Type {
+	case CPUType:
 		return
+	case CUDAType:
+	default:
+		panic(&Error{Op: op, Kind: NoDevice, Msg: fmt.Sprintf("there is no device of type %d; take CPU or CUDA", device.Type)})
 	}
 	n, err := CUDACount()
 	switch {

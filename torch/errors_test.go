@@ -53,6 +53,15 @@ func TestErrors(t *testing.T) {
 		{torch.Value, func() { torch.AdamStep([]*torch.Tensor{a}, nil, nil, nil, torch.AdamArgs{}) }, []string{"adam_step"}},
 		{torch.Value, func() { torch.FromHandle(s, nil) }, []string{"FromHandle"}},
 		{torch.Value, func() { torch.DType(99).Size() }, []string{"dtype(99)"}},
+		{torch.Value, func() { s.Ones([]int{1}, torch.DType(77), torch.CPU) }, []string{"full", "no dtype 77"}},
+		{torch.Value, func() { s.EmptyFormat([]int{1}, torch.Float32, torch.CPU, 9) }, []string{"no memory format 9"}},
+		{torch.Value, func() { a.ToDType(-120) }, []string{"no dtype -120"}},
+		{torch.Value, func() { s.Linspace(0, 1, 2, 99, torch.CPU) }, []string{"linspace", "no dtype 99"}},
+		{torch.NoDevice, func() { s.Ones([]int{1}, torch.Float32, torch.Device{Type: 9}) }, []string{"no device of type 9"}},
+		{torch.Value, func() { (*torch.Generator)(nil).Normal(a, 0, 1) }, []string{"normal_", "the generator is nil"}},
+		{torch.Value, func() { (*torch.Generator)(nil).Rand(s, []int{1}, torch.Float32) }, []string{"the generator is nil"}},
+		{torch.Value, func() { ones(1).RequireGrad(true).RegisterHook(nil) }, []string{"register_hook", "the hook is nil"}},
+		{torch.Value, func() { ones(1).RequireGrad(true).RegisterPostAccumulateGradHook(nil) }, []string{"the hook is nil"}},
 		{torch.Runtime, func() { torch.SetNumThreads(0) }, []string{"set_num_threads"}},
 	} {
 		e := mustFail(t, c.kind, c.fn, c.parts...)

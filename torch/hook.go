@@ -24,9 +24,12 @@ import "C"
 // [Gradients]: an *[Error] as the cause of another, every other value as it
 // is. Hook must not end its goroutine, as the FailNow of a test does.
 //
-// RegisterHook panics if t does not require grad.
+// RegisterHook panics if t does not require grad or hook is nil.
 func (t *Tensor) RegisterHook(hook func(grad *Tensor) *Tensor) (remove func()) {
 	t.mustRequireGrad("register_hook")
+	if hook == nil {
+		panic(&Error{Op: "register_hook", Kind: Value, Msg: "the hook is nil"})
+	}
 	id := register(gradHook(hook))
 	return t.hooked("register_hook", id, C.ct_register_hook(t.h, C.uint64_t(id)))
 }
@@ -37,13 +40,17 @@ func (t *Tensor) RegisterHook(hook func(grad *Tensor) *Tensor) (remove func()) {
 // optimizer would that steps during the backward pass. Otherwise it is like
 // [Tensor.RegisterHook].
 //
-// RegisterPostAccumulateGradHook panics if t is not a leaf that requires grad.
+// RegisterPostAccumulateGradHook panics if t is not a leaf that requires grad,
+// or if hook is nil.
 func (t *Tensor) RegisterPostAccumulateGradHook(hook func(t *Tensor)) (remove func()) {
 	const op = "register_post_accumulate_grad_hook"
 	t.mustRequireGrad(op)
 	if !t.IsLeaf() {
 		panic(&Error{Op: op, Kind: Value, Shapes: []string{t.signature()},
 			Msg: "gradients are accumulated in leaves only, and this is the result of an operation; use RegisterHook"})
+	}
+	if hook == nil {
+		panic(&Error{Op: op, Kind: Value, Msg: "the hook is nil"})
 	}
 	id := register(leafHook(hook))
 	return t.hooked(op, id, C.ct_register_grad_hook(t.h, C.uint64_t(id)))

@@ -47,7 +47,10 @@ func (g *Generator) handle(op string) C.ct_generator {
 }
 
 // Device returns the device of the generator.
-func (g *Generator) Device() Device { return g.device }
+func (g *Generator) Device() Device {
+	g.handle("Device")
+	return g.device
+}
 
 // Handle returns the at::Generator* of g, which lives as long as g. It exists
 // for bindings beside this one, as NewHandle does for tensors.
@@ -55,7 +58,7 @@ func (g *Generator) Handle() unsafe.Pointer { return handlePointer(uintptr(g.h))
 
 // Seed starts the stream over from seed.
 func (g *Generator) Seed(seed uint64) {
-	check("manual_seed", C.ct_generator_seed(g.h, C.uint64_t(seed)))
+	check("manual_seed", C.ct_generator_seed(g.handle("manual_seed"), C.uint64_t(seed)))
 	runtime.KeepAlive(g)
 }
 
@@ -63,7 +66,7 @@ func (g *Generator) Seed(seed uint64) {
 func (g *Generator) State() []byte {
 	s := NewScope()
 	defer s.Close()
-	t := adopt("get_state", s, C.ct_generator_state(g.h))
+	t := adopt("get_state", s, C.ct_generator_state(g.handle("get_state")))
 	runtime.KeepAlive(g)
 	return ToSlice[uint8](t)
 }
@@ -74,14 +77,14 @@ func (g *Generator) SetState(state []byte) {
 	s := NewScope()
 	defer s.Close()
 	t := FromSlice(s, state)
-	check("set_state", C.ct_generator_restore(g.h, t.h), t)
+	check("set_state", C.ct_generator_restore(g.handle("set_state"), t.h), t)
 	runtime.KeepAlive(g)
 }
 
 // Normal fills t with numbers of a normal distribution and returns t.
 func (g *Generator) Normal(t *Tensor, mean, std float64) *Tensor {
 	join("normal_", t)
-	check("normal_", C.ct_fill_normal(t.h, C.double(mean), C.double(std), g.h), t)
+	check("normal_", C.ct_fill_normal(t.h, C.double(mean), C.double(std), g.handle("normal_")), t)
 	runtime.KeepAlive(g)
 	return t
 }
@@ -89,7 +92,7 @@ func (g *Generator) Normal(t *Tensor, mean, std float64) *Tensor {
 // Uniform fills t with numbers from [from, to) and returns t.
 func (g *Generator) Uniform(t *Tensor, from, to float64) *Tensor {
 	join("uniform_", t)
-	check("uniform_", C.ct_fill_uniform(t.h, C.double(from), C.double(to), g.h), t)
+	check("uniform_", C.ct_fill_uniform(t.h, C.double(from), C.double(to), g.handle("uniform_")), t)
 	runtime.KeepAlive(g)
 	return t
 }
@@ -97,25 +100,25 @@ func (g *Generator) Uniform(t *Tensor, from, to float64) *Tensor {
 // Bernoulli fills t with ones, each with probability p, and zeros, and returns t.
 func (g *Generator) Bernoulli(t *Tensor, p float64) *Tensor {
 	join("bernoulli_", t)
-	check("bernoulli_", C.ct_fill_bernoulli(t.h, C.double(p), g.h), t)
+	check("bernoulli_", C.ct_fill_bernoulli(t.h, C.double(p), g.handle("bernoulli_")), t)
 	runtime.KeepAlive(g)
 	return t
 }
 
 // Randn returns a tensor of s with standard normal elements on g's device.
 func (g *Generator) Randn(s *Scope, shape []int, dtype DType) *Tensor {
-	return g.Normal(s.Empty(shape, dtype, g.device), 0, 1)
+	return g.Normal(s.Empty(shape, dtype, g.Device()), 0, 1)
 }
 
 // Rand returns a tensor of s with elements from [0, 1) on g's device.
 func (g *Generator) Rand(s *Scope, shape []int, dtype DType) *Tensor {
-	return g.Uniform(s.Empty(shape, dtype, g.device), 0, 1)
+	return g.Uniform(s.Empty(shape, dtype, g.Device()), 0, 1)
 }
 
 // Randperm returns a random permutation of 0 … n−1 as an int64 vector of s.
 func (g *Generator) Randperm(s *Scope, n int) *Tensor {
 	s.mustOpen("randperm")
-	t := adopt("randperm", s, C.ct_randperm(C.int64_t(n), g.h))
+	t := adopt("randperm", s, C.ct_randperm(C.int64_t(n), g.handle("randperm")))
 	runtime.KeepAlive(g)
 	return t
 }

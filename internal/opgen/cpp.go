@@ -148,9 +148,9 @@ func cppArg(o *Op, a Arg) (string, error) {
 	case "str", "str?":
 		return "std::string_view(" + n + ", " + n + "_len)", nil
 	case "ScalarType", "ScalarType?":
-		return "static_cast<at::ScalarType>(" + n + ")", nil
+		return "ct::dtype(" + n + ")", nil
 	case "MemoryFormat", "MemoryFormat?":
-		return "static_cast<at::MemoryFormat>(" + n + ")", nil
+		return "ct::memory_format(" + n + ")", nil
 	}
 	return n, nil
 }

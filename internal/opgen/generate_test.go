@@ -177,7 +177,7 @@ func TestForms(t *testing.T) {
 		},
 		"Linspace(start, steps, dtype, device) = linspace(Scalar start, int steps, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None) -> Tensor": {
 			"ct_ret linspace(double start, int64_t steps, int8_t dtype, int8_t device_type, int8_t device_index)",
-			"at::_ops::linspace::call(at::Scalar(start), steps, static_cast<at::ScalarType>(dtype), ::std::nullopt, ct::device(device_type, device_index))",
+			"at::_ops::linspace::call(at::Scalar(start), steps, ct::dtype(dtype), ::std::nullopt, ct::device(device_type, device_index))",
 			[]string{"func (s *Scope) Linspace(start float64, steps int, dtype DType, device Device) *Tensor {", `s.mustOpen("linspace")`, `mustHave("linspace", device)`},
 		},
 		"EqInt(other:int) = eq.Scalar(Tensor self, Scalar other) -> Tensor": {

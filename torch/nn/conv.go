@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -31,7 +32,7 @@ type ConvOptions struct {
 // newConv draws PyTorch's default weights: uniform in ±1/√fan-in, weight and
 // bias alike.
 func newConv(dims, in, out, k int, o ConvOptions, g *torch.Generator) Conv {
-	c := Conv{Stride: max(o.Stride, 1), Padding: o.Padding, Dilation: max(o.Dilation, 1), Groups: max(o.Groups, 1)}
+	c := Conv{Stride: cmp.Or(o.Stride, 1), Padding: o.Padding, Dilation: cmp.Or(o.Dilation, 1), Groups: cmp.Or(o.Groups, 1)}
 	mustDivide("conv", in, out, c.Groups)
 	shape := []int{out, in / c.Groups}
 	for range dims {
@@ -48,7 +49,7 @@ func newConv(dims, in, out, k int, o ConvOptions, g *torch.Generator) Conv {
 }
 
 func mustDivide(op string, in, out, groups int) {
-	if in%groups != 0 || out%groups != 0 {
+	if groups < 1 || in%groups != 0 || out%groups != 0 {
 		panic(&torch.Error{Op: op, Kind: torch.Value,
 			Msg: fmt.Sprintf("%d groups do not divide %d and %d channels", groups, in, out)})
 	}

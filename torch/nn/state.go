@@ -68,11 +68,14 @@ func compare(m Module, state map[string]*torch.Tensor) (f fit, err error) {
 			f.missing = append(f.missing, e.name)
 			continue
 		}
-		var got []int
+		var got, want []int
 		if err := torch.Try(func() { got = src.Shape() }); err != nil {
 			return f, fmt.Errorf("the weight %s cannot be read: %w", e.name, err)
 		}
-		if want := (*e.slot).Shape(); !slices.Equal(got, want) {
+		if err := torch.Try(func() { want = (*e.slot).Shape() }); err != nil {
+			return f, fmt.Errorf("the module's own %s cannot be used: %w", e.name, err)
+		}
+		if !slices.Equal(got, want) {
 			f.wrong = append(f.wrong, fmt.Sprintf("%s is %v but the model needs %v", e.name, got, want))
 		}
 		f.common = append(f.common, e)

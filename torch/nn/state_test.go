@@ -56,6 +56,11 @@ func TestLoadMatching(t *testing.T) {
 	if _, _, err := nn.LoadMatching(n, state); err == nil || !strings.Contains(err.Error(), "head.weight") {
 		t.Errorf("no tensor: error %v", err)
 	}
+	freed := newNetwork(3)
+	nn.Free(freed)
+	if err := nn.LoadState(freed, stateOf(other)); err == nil || !strings.Contains(err.Error(), "the module's own") {
+		t.Errorf("a freed module: error %v", err)
+	}
 	equalValues(t, "after errors", values(n), before)
 }
 

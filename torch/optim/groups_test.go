@@ -59,6 +59,7 @@ func TestGroupsRefuse(t *testing.T) {
 		want string
 	}{
 		"twice":           {func() { optim.NewSGD(twice, optim.SGDOptions{}) }, "second time"},
+		"nil":             {func() { optim.NewSGD([]*torch.Tensor{nil}, optim.SGDOptions{Momentum: .9}) }, "parameter 0 of a group cannot be used"},
 		"in two groups":   {func() { optim.NewSGDGroups([]optim.Group{one[0], one[0]}, optim.SGDOptions{}) }, "second time"},
 		"adam":            {func() { optim.NewAdamGroups(one, optim.AdamOptions{WeightDecay: .1}) }, "their own WeightDecay"},
 		"lamb":            {func() { optim.NewLAMBGroups(one, optim.LAMBOptions{WeightDecay: .1}) }, "their own WeightDecay"},

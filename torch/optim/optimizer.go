@@ -71,8 +71,8 @@ type core struct {
 }
 
 // newCore makes the state of op's optimizer: root tensors, all zero. It panics
-// if a parameter is there twice, or if the options name a weight decay, which
-// is a matter of the groups.
+// if a parameter is there twice, nil or freed, or if the options name a weight
+// decay, which is a matter of the groups.
 func newCore(op string, groups []Group, weightDecay float64, slots ...slot) core {
 	if weightDecay != 0 {
 		panic(&torch.Error{Op: op, Kind: torch.Value, Msg: "parameter groups have their own WeightDecay; leave that of the options 0"})
@@ -83,6 +83,9 @@ func newCore(op string, groups []Group, weightDecay float64, slots ...slot) core
 		for i, p := range g.Params {
 			if seen[p] {
 				panic(&torch.Error{Op: op, Kind: torch.Value, Msg: fmt.Sprintf("parameter %d of a group is there a second time", i)})
+			}
+			if err := torch.Try(func() { p.DType() }); err != nil {
+				panic(&torch.Error{Op: op, Kind: torch.Closed, Msg: fmt.Sprintf("parameter %d of a group cannot be used: %v", i, err), Err: err})
 			}
 			seen[p] = true
 		}

@@ -12,7 +12,7 @@ ct_err enter_autocast(int8_t device_type, int8_t dtype, bool enabled, ct_autocas
     before->enabled = at::autocast::is_autocast_enabled(device);
     before->dtype = static_cast<int8_t>(at::autocast::get_autocast_dtype(device));
     at::autocast::set_autocast_enabled(device, enabled);
-    if (dtype >= 0) at::autocast::set_autocast_dtype(device, static_cast<at::ScalarType>(dtype));
+    if (dtype >= 0) at::autocast::set_autocast_dtype(device, ct::dtype(dtype));
     at::autocast::increment_nesting();
   });
 }

@@ -65,7 +65,7 @@ ct_err gradients(const ct_tensor *outputs, int64_t n, const ct_tensor *grads, co
   return guard([&] {
     auto result = torch::autograd::grad(tensors(outputs, n), tensors(inputs, m), grad_list(grads, n), retain_graph,
                                         create_graph, allow_unused);
-    for (int64_t i = 0; i < m; i++) out[i] = result[i].defined() ? give(std::move(result[i])) : 0;
+    give_list(std::move(result), out);
   });
 }
 

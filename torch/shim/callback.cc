@@ -9,8 +9,6 @@
 
 namespace ct {
 
-void drop(ct_tensor t) noexcept;
-
 static ct_callback callback = nullptr;
 
 void set_callback(ct_callback f) noexcept { callback = f; }

@@ -17,14 +17,14 @@ namespace ct {
 
 static at::TensorOptions options(int8_t dtype, int8_t device_type, int8_t device_index) {
   return at::TensorOptions()
-      .dtype(static_cast<at::ScalarType>(dtype))
+      .dtype(ct::dtype(dtype))
       .device(c10::Device(static_cast<c10::DeviceType>(device_type), device_type == 0 ? -1 : device_index));
 }
 
 ct_ret empty(const int64_t *size, int64_t dim, int8_t dtype, int8_t device_type, int8_t device_index, int8_t format) noexcept {
   return guard_tensor([&] {
     return at::empty(at::IntArrayRef(size, dim), options(dtype, device_type, device_index),
-                     static_cast<at::MemoryFormat>(format));
+                     memory_format(format));
   });
 }
 
@@ -74,10 +74,10 @@ ct_err copy_to_host(ct_tensor t, void *data, int64_t bytes) noexcept {
 ct_ret to(ct_tensor h, int8_t dtype, int8_t device_type, int8_t device_index, int8_t format, bool copy) noexcept {
   return guard_tensor([&] {
     const at::Tensor &t = ref(h);
-    const auto kind = dtype < 0 ? t.scalar_type() : static_cast<at::ScalarType>(dtype);
+    const auto kind = dtype == -1 ? t.scalar_type() : ct::dtype(dtype);
     const auto device =
         device_type < 0 ? t.device() : c10::Device(static_cast<c10::DeviceType>(device_type), device_type == 0 ? -1 : device_index);
-    const auto layout = format < 0 ? at::MemoryFormat::Preserve : static_cast<at::MemoryFormat>(format);
+    const auto layout = format < 0 ? at::MemoryFormat::Preserve : memory_format(format);
     return t.to(device, kind, /*non_blocking=*/false, copy, layout);
   });
 }

@@ -147,7 +147,7 @@ ct_err record_function(uint64_t id, const char *name, int64_t name_len, const ct
       else
         node->saved.emplace_back(t, /*is_output=*/false);
     }
-    for (int64_t i = 0; i < m; i++) out[i] = give(std::move(results[i]));
+    give_list(std::move(results), out);
   });
 }
 

@@ -9,10 +9,12 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/core/Reduction.h>
 #include <c10/core/Scalar.h>
+#include <c10/util/Exception.h>
 
 #include <cmath>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <tuple>
 #include <vector>
@@ -37,8 +39,13 @@ ct_err translate() noexcept;
 // collected its garbage.
 bool relieved(ct_err err) noexcept;
 
-// give makes a handle that owns t and counts it as living.
+// give makes a handle that owns t and counts it as living; drop ends it.
 ct_tensor give(at::Tensor &&t);
+void drop(ct_tensor t) noexcept;
+
+// give_list makes handles of all tensors, 0 for undefined ones. If there is no
+// memory for one of them, those before are dropped.
+void give_list(std::vector<at::Tensor> &&list, ct_tensor *out);
 
 inline at::Tensor &ref(ct_tensor t) { return *reinterpret_cast<at::Tensor *>(t); }
 
@@ -108,6 +115,18 @@ inline c10::Device device(int8_t type, int8_t index) {
   return c10::Device(static_cast<c10::DeviceType>(type), static_cast<c10::DeviceIndex>(type == 0 ? -1 : index));
 }
 
+// Numbers of Go's DType and MemoryFormat. libtorch trusts them, and ends the
+// process for one that it does not know.
+inline at::ScalarType dtype(int64_t v) {
+  TORCH_CHECK_VALUE(v >= 0 && v < static_cast<int64_t>(at::ScalarType::NumOptions) && v != static_cast<int64_t>(at::ScalarType::Undefined),
+                    "there is no dtype ", v);
+  return static_cast<at::ScalarType>(v);
+}
+inline at::MemoryFormat memory_format(int64_t v) {
+  TORCH_CHECK_VALUE(v >= 0 && v < static_cast<int64_t>(at::MemoryFormat::NumOptions), "there is no memory format ", v);
+  return static_cast<at::MemoryFormat>(v);
+}
+
 // The default of an int list that Go does not show, for as long as the call lasts.
 template <size_t N>
 struct constants_t {
@@ -170,16 +189,19 @@ template <class F>
 ct_list guard_list(F &&f) noexcept {
   return retried<ct_list>([&] {
     std::vector<at::Tensor> list = f();
-    auto *out = static_cast<ct_tensor *>(std::malloc(sizeof(ct_tensor) * (list.empty() ? 1 : list.size())));
+    const size_t n = list.size();
+    std::unique_ptr<ct_tensor, decltype(&std::free)> out(static_cast<ct_tensor *>(std::malloc(sizeof(ct_tensor) * (n + 1))), std::free);
     if (out == nullptr) throw std::bad_alloc();
-    for (size_t i = 0; i < list.size(); i++) out[i] = give(std::move(list[i]));
-    return ct_list{out, static_cast<int64_t>(list.size()), nullptr};
+    give_list(std::move(list), out.get());
+    return ct_list{out.release(), static_cast<int64_t>(n), nullptr};
   });
 }
 
 template <class... T>
 void give_all(std::tuple<T...> &&results, ct_tensor *out) {
-  std::apply([&](auto &&...t) { ((*out++ = give(std::move(t))), ...); }, std::move(results));
+  std::vector<at::Tensor> list;
+  std::apply([&](auto &&...t) { (list.push_back(std::move(t)), ...); }, std::move(results));
+  give_list(std::move(list), out);
 }
 
 }  // namespace ct

@@ -4,7 +4,16 @@
 
 namespace ct {
 
-void drop(ct_tensor t) noexcept;
+void give_list(std::vector<at::Tensor> &&list, ct_tensor *out) {
+  size_t i = 0;
+  try {
+    for (; i < list.size(); i++) out[i] = list[i].defined() ? give(std::move(list[i])) : 0;
+  } catch (...) {
+    while (i > 0)
+      if (out[--i] != 0) drop(out[i]);
+    throw;
+  }
+}
 
 ct_ret retain(ct_tensor t) noexcept {
   return guard_tensor([&] { return at::Tensor(ref(t)); });

@@ -478,7 +478,7 @@ ct_ret diagonal(ct_tensor self, int64_t offset, int64_t dim1, int64_t dim2) noex
 }
 
 ct_ret contiguous(ct_tensor self, int8_t memory_format) noexcept {
-  return guard_tensor([&] { return at::_ops::contiguous::call(ct::ref(self), static_cast<at::MemoryFormat>(memory_format)); });
+  return guard_tensor([&] { return at::_ops::contiguous::call(ct::ref(self), ct::memory_format(memory_format)); });
 }
 
 ct_ret clone(ct_tensor self) noexcept {

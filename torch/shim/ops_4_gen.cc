@@ -300,7 +300,7 @@ ct_ret new_zeros(ct_tensor self, const int64_t *size, int64_t size_len) noexcept
 }
 
 ct_ret linspace(double start, double end, int64_t steps, int8_t dtype, int8_t device_type, int8_t device_index) noexcept {
-  return guard_tensor([&] { return at::_ops::linspace::call(at::Scalar(start), at::Scalar(end), steps, static_cast<at::ScalarType>(dtype), ::std::nullopt, ct::device(device_type, device_index), ::std::nullopt); });
+  return guard_tensor([&] { return at::_ops::linspace::call(at::Scalar(start), at::Scalar(end), steps, ct::dtype(dtype), ::std::nullopt, ct::device(device_type, device_index), ::std::nullopt); });
 }
 
 ct_ret tril_indices(int64_t row, int64_t col, int64_t offset, int8_t device_type, int8_t device_index) noexcept {

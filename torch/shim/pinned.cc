@@ -11,7 +11,7 @@ namespace ct {
 
 ct_ret empty_pinned(const int64_t *size, int64_t dim, int8_t dtype) noexcept {
   return guard_tensor([&] {
-    return at::empty(at::IntArrayRef(size, dim), at::TensorOptions().dtype(static_cast<at::ScalarType>(dtype)).pinned_memory(true));
+    return at::empty(at::IntArrayRef(size, dim), at::TensorOptions().dtype(ct::dtype(dtype)).pinned_memory(true));
   });
 }
 

@@ -119,7 +119,7 @@ ct_err script_to(ct_script m, int8_t device_type, int8_t device_index, int8_t dt
     at::AutoGradMode off(false);
     const c10::Device device(static_cast<c10::DeviceType>(device_type), device_type == 0 ? -1 : device_index);
     const auto move = [&](const std::string &, at::Tensor t) {
-      const auto kind = dtype >= 0 && t.is_floating_point() ? static_cast<at::ScalarType>(dtype) : t.scalar_type();
+      const auto kind = dtype >= 0 && t.is_floating_point() ? ct::dtype(dtype) : t.scalar_type();
       t.set_data(t.to(device, kind));
       if (t.grad().defined()) t.mutable_grad() = t.grad().to(device, kind);
     };

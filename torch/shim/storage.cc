@@ -25,7 +25,7 @@ ct_ret on_storage(ct_tensor base, const int64_t *size, const int64_t *stride, in
   return guard_tensor([&] {
     at::AutoGradMode off(false);
     const at::Tensor &b = ref(base);
-    at::Tensor t = at::empty({0}, b.options().dtype(static_cast<at::ScalarType>(dtype)));
+    at::Tensor t = at::empty({0}, b.options().dtype(ct::dtype(dtype)));
     // set_ grows a storage that is too small; here that would hide a mistake.
     int64_t last = offset;
     for (int64_t i = 0; i < dim; i++) {

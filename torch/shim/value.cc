@@ -11,8 +11,6 @@
 
 namespace ct {
 
-void drop(ct_tensor t) noexcept;
-
 // ---- reading ----------------------------------------------------------------
 
 // next returns the cell behind the value that begins at v.
@@ -75,7 +73,13 @@ static std::string go_name(const ct_cell *v) {
     case CT_DICT:
       return "map";
   }
-  return v->n == 0 ? "an empty slice" : "[]" + go_name(v + 1);
+  if (v->n == 0) return "an empty slice";
+  const std::string first = go_name(v + 1);
+  const ct_cell *child = v + 1;
+  for (int64_t i = 0; i < v->n; i++, child = next(child))
+    if (const std::string name = go_name(child); name != first)
+      return "a slice of " + first + " and, at " + std::to_string(i) + ", " + name;
+  return "[]" + first;
 }
 
 // go_name names the Go types that are accepted for a type of a schema.
@@ -161,17 +165,21 @@ static bool convert(const ct_cell *v, const char *text, const c10::TypePtr &type
       out = v->i;
       return true;
     case c10::TypeKind::LayoutType:  // no Go type: c10::Layout's number, at which few will need anything
+      if (!is(CT_INT)) return false;
+      TORCH_CHECK_VALUE(v->i >= 0 && v->i < static_cast<int64_t>(c10::Layout::NumOptions), "there is no layout ", v->i);
+      out = v->i;
+      return true;
     case c10::TypeKind::QSchemeType:
       if (!is(CT_INT)) return false;
       out = v->i;
       return true;
     case c10::TypeKind::ScalarTypeType:
       if (!is(CT_DTYPE)) return false;
-      out = v->i;
+      out = static_cast<int64_t>(dtype(v->i));
       return true;
     case c10::TypeKind::MemoryFormatType:
       if (!is(CT_FORMAT)) return false;
-      out = v->i;
+      out = static_cast<int64_t>(memory_format(v->i));
       return true;
     case c10::TypeKind::FloatType:
     case c10::TypeKind::SymFloatType:
