@@ -204,8 +204,8 @@ func (f *File) Close() error {
 // headerLength reads the first 8 bytes of a file of this size.
 func headerLength(b [8]byte, size int64) (int64, error) {
 	n := binary.LittleEndian.Uint64(b[:])
-	if string(b[:2]) == "PK" || b[0] == 0x80 { // a zip archive, or a pickle
-		return 0, problemf("", "this is a file of PyTorch (.pt, .pth), or a zip archive, and no safetensors file; read it with package ptfile or torch.LoadPT")
+	if n > maxHeader && (string(b[:4]) == "PK\x03\x04" || b[0] == 0x80) { // a zip archive, or a pickle
+		return 0, problemf("", "this is a file of PyTorch (.pt, .pth), or a zip archive, and no safetensors file; read it with torch.LoadPT")
 	}
 	if n > maxHeader {
 		return 0, problemf("", "the first 8 bytes announce a header of %d bytes, more than the %d allowed, so this is no safetensors file", n, maxHeader)
