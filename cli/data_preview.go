@@ -8,7 +8,9 @@ import (
 
 	"sslmem/data"
 	"sslmem/data/augment"
+	"sslmem/data/picture"
 	"sslmem/data/rng"
+	"sslmem/data/views"
 	"sslmem/plots"
 )
 
@@ -37,7 +39,7 @@ of the first four epochs that the first f/g pair of a run with this seed sees.
 		Action: func(c *cli.Context) error {
 			s := Defaults()
 			s.Data, s.Seed, s.ImageSize = c.Args().First(), c.Uint64("seed"), c.Int("size")
-			d, err := openData(s.Data, s.ImageSize)
+			d, err := openImages(s)
 			if err != nil {
 				return err
 			}
@@ -46,7 +48,8 @@ of the first four epochs that the first f/g pair of a run with this seed sees.
 					return usageError{err}
 				}
 			}
-			s.fit(d)
+			channels, _, _ := d.Shape()
+			s.fit(channels)
 			figure, err := previewFigure(d, s)
 			if err != nil {
 				return err
@@ -61,53 +64,65 @@ of the first four epochs that the first f/g pair of a run with this seed sees.
 }
 
 // previewFigure draws images, evenly spread, and their views.
-func previewFigure(d *data.Dataset, s Settings) (*plots.Figure, error) {
-	r := s.Recipe.Augment.Fit(d)
+func previewFigure(d data.Images, s Settings) (*plots.Figure, error) {
+	r, err := views.Fit(s.Recipe.Augment, d)
+	if err != nil {
+		return nil, err
+	}
+	name, _ := d.Title()
+	c, _, _ := d.Shape()
 	n := min(previewImages, d.Len())
 	index := make([]int, n)
 	sheet := plots.Sheet{N: d.Len(), Frame: plots.Frame{
-		Title: "Images of " + d.Name + " and views of them", Seeds: []uint64{s.Seed}, Column: plots.Double,
+		Title: "Images of " + name + " and views of them", Seeds: []uint64{s.Seed}, Column: plots.Double,
 		Settings: fmt.Sprintf("views %q of %d×%d pixels", r.Name, r.Size, r.Size),
 	}}
 	for k := range index {
 		i := k * d.Len() / n
 		index[k] = i
 		title := fmt.Sprintf("image %d", i)
-		if class := d.ClassName(i); class != "" {
+		if class := data.ClassName(d, i); class != "" {
 			title += ", " + class
 		}
+		var im picture.Image
+		if err := d.Decode(i, &im); err != nil {
+			return nil, err
+		}
 		sheet.Rows = append(sheet.Rows, plots.SheetRow{Title: title, Tiles: []plots.Tile{
-			{Pixels: d.Image(i), C: d.C, H: d.H, W: d.W, Label: "as it is"},
+			{Pixels: im.Pixels, C: im.C, H: im.H, W: im.W, Label: "as it is"},
 		}})
 	}
-	size := d.C * r.Size * r.Size
-	views := make([]float32, n*size)
+	m := views.Maker{Images: d, Recipe: r, Seed: rng.Sub(s.pairSeed(0), rng.Word("views")), PerImage: previewViews, Grouped: true, Batch: n}
+	q := m.Start(previewEpochs, func(epoch int) ([]int, int) { return index, epoch })
+	defer q.Stop()
+	size := c * r.Size * r.Size
 	for epoch := range previewEpochs {
-		for view := range previewViews {
-			key := augment.Key{Seed: rng.Sub(s.pairSeed(0), rng.Word("views")), Epoch: epoch, View: view}
-			if err := r.Batch(views, d, index, key, 0); err != nil {
-				return nil, err
-			}
-			for k := range index {
-				sheet.Rows[k].Tiles = append(sheet.Rows[k].Tiles, plots.Tile{
-					Pixels: toBytes(views[k*size:(k+1)*size], r), C: d.C, H: r.Size, W: r.Size, Label: fmt.Sprintf("epoch %d, %c", epoch+1, 'a'+view),
-				})
-			}
+		b, err := q.Next()
+		if err != nil {
+			return nil, err
 		}
+		for i := range n * previewViews {
+			k, view := i/previewViews, i%previewViews
+			sheet.Rows[k].Tiles = append(sheet.Rows[k].Tiles, plots.Tile{
+				Pixels: toBytes(b.Pixels[i*size:(i+1)*size], c, r), C: c, H: r.Size, W: r.Size, Label: fmt.Sprintf("epoch %d, %c", epoch+1, 'a'+view),
+			})
+		}
+		q.Recycle(b)
 	}
 	return sheet.Figure()
 }
 
-// toBytes undoes the normalisation of a view, [C, Size, Size].
-func toBytes(view []float32, r augment.Recipe) []uint8 {
+// toBytes undoes the normalisation of a view, [Size, Size, C], and brings the
+// channels to the front.
+func toBytes(view []float32, channels int, r augment.Recipe) []uint8 {
 	out := make([]uint8, len(view))
 	area := r.Size * r.Size
 	for i, v := range view {
+		c := i % channels
 		if len(r.Mean) > 0 {
-			c := i / area
 			v = v*r.Std[c] + r.Mean[c]
 		}
-		out[i] = uint8(max(0, min(255, v*255+.5)))
+		out[c*area+i/channels] = uint8(max(0, min(255, v*255+.5)))
 	}
 	return out
 }

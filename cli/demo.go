@@ -30,7 +30,7 @@ changed; those that are used stand in config.toml of the run.
 			}
 			s := r.settings
 			r.console.say("%s · %s/%d · %s · %d+%d images a encoder, %d pairs, %d epochs · %s · seed %d · %s",
-				s.Recipe.Method, s.Recipe.Model, s.Recipe.Width, r.data.Name, s.Splits.Shared, s.Splits.Candidate, s.Pairs, s.Recipe.Epochs, r.device, s.Seed, r.dir)
+				s.Recipe.Method, s.Recipe.Model, s.Recipe.Width, r.name, s.Splits.Shared, s.Splits.Candidate, s.Pairs, s.Recipe.Epochs, r.device, s.Seed, r.dir)
 			r.console.begin(s.Pairs * (2*r.trainingUnits() + r.scoringUnits() + r.curveUnits()))
 			err = r.experiment(c.Context)
 			r.console.end()

@@ -140,7 +140,7 @@ const speedSteps = 20
 func speed(ctx context.Context) finding {
 	f := finding{Name: "speed", Fix: "run sslmem doctor again; if it stays, the message says what libtorch could not do"}
 	s := Defaults()
-	train, err := openData(s.Data, s.ImageSize)
+	train, err := openData(s.Data)
 	if err != nil {
 		f.Detail = err.Error()
 		return f

@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
 
 	"sslmem/cli/rundir"
+	"sslmem/data"
+	"sslmem/data/picture"
 	"sslmem/mem"
 	"sslmem/plots"
 )
@@ -87,7 +90,7 @@ func (r *run) frame(title string, column plots.Column) plots.Frame {
 	return plots.Frame{
 		Title: title, Seeds: []uint64{s.Seed}, Column: column,
 		Settings: fmt.Sprintf("%s, %s, %s, %d epochs, %d f/g pairs, %d views an image",
-			methodName(s.Recipe.Method), model, r.data.Name, s.Recipe.Epochs, s.Pairs, s.Score.Views),
+			methodName(s.Recipe.Method), model, r.name, s.Recipe.Epochs, s.Pairs, s.Score.Views),
 	}
 }
 
@@ -210,13 +213,19 @@ func (r *run) images(res results) (*plots.Figure, error) {
 	m := res.scores.M(r.settings.Score.Normalisation)
 	ranked := res.scores.Rank(mem.Candidate, r.settings.Score.Normalisation)
 	n := min(tilesPerRow, len(ranked)/2)
-	tile := func(at int) plots.Tile {
+	add := func(to *[]plots.Tile, at int) error {
 		i := res.scores.Index[at]
-		return plots.Tile{Pixels: r.data.Image(i), C: r.data.C, H: r.data.H, W: r.data.W, Label: r.data.ClassName(i), Score: m[at]}
+		var im picture.Image
+		if err := r.data.Decode(i, &im); err != nil {
+			return err
+		}
+		*to = append(*to, plots.Tile{Pixels: im.Pixels, C: im.C, H: im.H, W: im.W, Label: data.ClassName(r.data, i), Score: m[at]})
+		return nil
 	}
 	for i := range n {
-		g.Most = append(g.Most, tile(ranked[i]))
-		g.Least = append(g.Least, tile(ranked[len(ranked)-1-i]))
+		if err := cmp.Or(add(&g.Most, ranked[i]), add(&g.Least, ranked[len(ranked)-1-i])); err != nil {
+			return nil, err
+		}
 	}
 	return g.Figure()
 }

@@ -1,13 +1,15 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
+	"sync"
 
 	"sslmem/cli/config"
 	"sslmem/cli/rundir"
 	"sslmem/data"
+	"sslmem/data/augment"
 	"sslmem/data/rng"
+	"sslmem/data/views"
 	"sslmem/torch"
 )
 
@@ -15,11 +17,25 @@ import (
 type run struct {
 	dir      rundir.Dir
 	settings Settings
-	data     *data.Dataset
+	data     data.Images
+	name     string // of the data set
+	channels int    // of its images
 	splits   data.Splits
 	device   torch.Device
 	console  *console
 	metrics  *sharedMetrics // while trainings run
+
+	// fitted returns the recipe of the views with what the settings leave open
+	// taken from the images; they are looked at once.
+	fitted func() (augment.Recipe, error)
+}
+
+// use sets the images of the run.
+func (r *run) use(images data.Images) {
+	r.data = images
+	r.name, _ = images.Title()
+	r.channels, _, _ = images.Shape()
+	r.fitted = sync.OnceValues(func() (augment.Recipe, error) { return views.Fit(r.settings.Recipe.Augment, images) })
 }
 
 // newRun makes the folder of a new run, with its settings, environment and
@@ -33,16 +49,17 @@ func newRun(s Settings, c *console, kind, out string, overwrite bool) (*run, err
 	if err := r.useDevice(s.Device); err != nil {
 		return nil, err
 	}
-	var err error
-	if r.data, err = openData(s.Data, s.ImageSize); err != nil {
+	images, err := openImages(s)
+	if err != nil {
 		return nil, err
 	}
-	s.fit(r.data)
+	r.use(images)
+	s.fit(r.channels)
 	r.settings = s
 	if r.splits, err = data.Draw(r.data.Len(), s.Splits, rng.Sub(s.Seed, rng.Word("splits"))); err != nil {
 		return nil, usageError{err}
 	}
-	r.splits.Dataset = r.data.Name
+	r.splits.Dataset = r.name
 	for _, index := range [][]int{r.splits.F(), r.splits.G()} {
 		if err := r.loop(index).Check(); err != nil {
 			return nil, usageError{err}
@@ -78,9 +95,11 @@ func openRun(path string, c *console) (*run, error) {
 	if err := r.settings.Check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", dir.Join(rundir.ConfigFile), err)
 	}
-	if r.data, err = openData(r.settings.Data, r.settings.ImageSize); err != nil {
+	images, err := openImages(r.settings)
+	if err != nil {
 		return nil, err
 	}
+	r.use(images)
 	if r.splits, err = data.LoadSplits(dir.Join(rundir.SplitsFile)); err != nil {
 		return nil, err
 	}
@@ -104,24 +123,6 @@ func (r *run) useDevice(name string) (err error) {
 	}
 	r.useThreads()
 	return nil
-}
-
-// openData reads the training images of a data set, by name or path, with the
-// given side or, if that is 0, as they are.
-func openData(name string, size int) (*data.Dataset, error) {
-	set, err := data.OpenSet(name)
-	if err != nil {
-		return nil, fmt.Errorf("data %q: %w", name, err)
-	}
-	defer set.Close()
-	train, err := data.Load(set.Train, size)
-	if errors.Is(err, data.ErrSizes) {
-		err = fmt.Errorf("%w, such as: --set image_size=96", err)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("data %q: %w", name, err)
-	}
-	return train, train.Check()
 }
 
 func (r *run) saveEnvironment() error {

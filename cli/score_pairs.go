@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"sslmem/cli/rundir"
+	"sslmem/data"
 	"sslmem/data/rng"
 	"sslmem/mem"
 	"sslmem/torch/nn"
@@ -25,7 +26,7 @@ func (r *run) members() [mem.NumSets][]int {
 // loadScores returns the scores of the pairs that were scored before, or an
 // empty table.
 func (r *run) loadScores() (*mem.Scores, error) {
-	empty := mem.NewScores(r.members(), r.data.Labels)
+	empty := mem.NewScores(r.members(), data.Labels(r.data))
 	path := r.dir.Join(rundir.ScoresFile)
 	if !exists(path) {
 		return empty, nil
@@ -116,6 +117,9 @@ func (r *run) scorePair(ctx context.Context, pair, views int, index []int, pathF
 	}
 	defer nn.Free(g)
 	c := r.settings.Score.scorer(r.settings.Recipe, r.scoreSeed(pair))
+	if c.Augment, err = r.fitted(); err != nil {
+		return loss, err
+	}
 	c.Views, c.Device = views, r.device
 	c.Together = r.encodersAtOnce() > 1
 	c.Report = r.console.scoring(pair, 2*views)

@@ -30,6 +30,12 @@ type Settings struct {
 	// the middle is taken. 0 leaves them as they are, all of one size.
 	ImageSize int `toml:"image_size" json:"image_size"`
 
+	// MemoryMB is up to how many MB of pixels, all images together, are decoded
+	// into memory. More than that are decoded each time they are needed, which
+	// changes no view; but a normalisation that is left open is then taken from
+	// 2,048 images, evenly spread, instead of from all.
+	MemoryMB int `toml:"memory_mb" json:"memory_mb"`
+
 	Splits data.SplitSizes `toml:"splits" json:"splits"`
 	Recipe ssl.Recipe      `toml:"recipe" json:"recipe"`
 	Score  ScoreSettings   `toml:"score" json:"score"`
@@ -59,7 +65,7 @@ func Defaults() Settings {
 	return Settings{
 		Data:   data.Carried,
 		Pairs:  3,
-		Device: "auto", Threads: 1,
+		Device: "auto", Threads: 1, MemoryMB: 4096,
 		Splits: data.SplitSizes{Shared: 150, Candidate: 200, Independent: 200, External: 600},
 		Recipe: ssl.Recipe{
 			Method: "simclr", Model: "resnet9", Width: 8,
@@ -81,6 +87,8 @@ func (s Settings) Check() error {
 		return fmt.Errorf("pairs is %d but must lie between 1 and 1000", s.Pairs)
 	case s.ImageSize < 0 || s.ImageSize > 4096:
 		return fmt.Errorf("image_size is %d but must lie between 0 and 4096", s.ImageSize)
+	case s.MemoryMB < 0 || s.MemoryMB > 1<<20:
+		return fmt.Errorf("memory_mb is %d but must lie between 0 and %d", s.MemoryMB, 1<<20)
 	case s.Threads < 0 || s.Threads > 1024:
 		return fmt.Errorf("threads is %d but must lie between 0 and 1024", s.Threads)
 	case s.Score.CurvePoints < 0 || s.Score.CurvePoints > s.Recipe.Epochs:
@@ -100,8 +108,8 @@ func (s Settings) Check() error {
 // fit opens the views of the demo for images of another kind: its normalisation
 // is that of one grey data set, and so colour images are normalised by their own
 // mean and deviation, in their own size.
-func (s *Settings) fit(d *data.Dataset) {
-	if views := &s.Recipe.Augment; d.C != 1 && reflect.DeepEqual(*views, Defaults().Recipe.Augment) {
+func (s *Settings) fit(channels int) {
+	if views := &s.Recipe.Augment; channels != 1 && reflect.DeepEqual(*views, Defaults().Recipe.Augment) {
 		views.Size, views.Mean, views.Std = 0, nil, nil
 	}
 }

@@ -34,6 +34,10 @@ func (r *run) train(ctx context.Context, e role, pair int) error {
 		return nil
 	}
 	l := r.loop(r.trainingImages(e))
+	var err error
+	if l.Recipe.Augment, err = r.fitted(); err != nil {
+		return err
+	}
 	l.Seed = r.pairSeed(pair)
 	l.Checkpoints, l.Resume = r.dir.Join(rundir.CheckpointsDir, name), true
 	l.CheckpointEvery = max(1, l.Recipe.Epochs/10)
@@ -88,7 +92,7 @@ func (r *run) snapshotPath(name string, epoch int) string {
 
 // modelConfig describes the encoders of the run.
 func (r *run) modelConfig() models.Config {
-	return models.Config{Model: r.settings.Recipe.Model, Width: r.settings.Recipe.Width, InChannels: r.data.C}
+	return models.Config{Model: r.settings.Recipe.Model, Width: r.settings.Recipe.Width, InChannels: r.channels}
 }
 
 // saveEncoder writes an encoder, with its description for whoever finds the file

@@ -2,7 +2,6 @@ package data
 
 import (
 	"fmt"
-	"strconv"
 )
 
 // Dataset is a set of labelled images of one size, held in memory as bytes.
@@ -44,19 +43,7 @@ func (d *Dataset) Image(i int) []uint8 {
 
 // ClassName returns the name of the class of image i, its number where classes
 // have no names, and "" where it has none.
-func (d *Dataset) ClassName(i int) string {
-	if d.Labels == nil {
-		return ""
-	}
-	switch label := d.Labels[i]; {
-	case label < 0:
-		return ""
-	case label < len(d.Classes):
-		return d.Classes[label]
-	default:
-		return strconv.Itoa(label)
-	}
-}
+func (d *Dataset) ClassName(i int) string { return ClassName(d, i) }
 
 // Subset returns a new Dataset with the images idx of d in that order; an
 // index may occur more than once. Pixels and labels are copied, the class

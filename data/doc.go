@@ -25,7 +25,9 @@
 // # In memory or not
 //
 // A [Dataset] is N images of one size as bytes, with labels if there are any. It
-// suits everything up to some gigabytes, and is what the trainer takes.
+// suits everything up to some gigabytes. A [Lazy] decodes the images of a Source each
+// time they are needed. Both are [Images], which is what trainings and scores take;
+// package data/views makes batches of views of them.
 //
 // A [Source] is what all kinds have in common: a length, labels and a method that
 // decodes one image. [OpenSet] gives Sources without reading more than it must:

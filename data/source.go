@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"strconv"
 
 	"sslmem/data/picture"
 )
@@ -43,6 +44,20 @@ func (d *Dataset) Decode(i int, into *picture.Image) error {
 	into.Resize(d.C, d.H, d.W)
 	copy(into.Pixels, d.Image(i))
 	return nil
+}
+
+// ClassName returns the name of the class of image i, its number where classes
+// have no names, and "" where it has none.
+func ClassName(s Source, i int) string {
+	label, names := s.Label(i), s.ClassNames()
+	switch {
+	case label < 0:
+		return ""
+	case label < len(names):
+		return names[label]
+	default:
+		return strconv.Itoa(label)
+	}
 }
 
 func outOfRange(i, n int) error {

@@ -117,10 +117,11 @@ func (s Splits) Check() error {
 
 // Matches returns an error if s was not drawn from a data set with the name
 // and the number of images of d.
-func (s Splits) Matches(d *Dataset) error {
-	if s.N != d.Len() || s.Dataset != d.Name {
+func (s Splits) Matches(d Images) error {
+	name, _ := d.Title()
+	if s.N != d.Len() || s.Dataset != name {
 		return fmt.Errorf("data: the splits were drawn from %q with %d images, but this is %q with %d: use that data set, or a new run folder",
-			s.Dataset, s.N, d.Name, d.Len())
+			s.Dataset, s.N, name, d.Len())
 	}
 	return s.Check()
 }

@@ -9,9 +9,8 @@ import (
 
 	"sslmem/data"
 	"sslmem/data/augment"
-	"sslmem/data/augment/fused"
-	"sslmem/data/prefetch"
 	"sslmem/data/rng"
+	"sslmem/data/views"
 	"sslmem/torch"
 )
 
@@ -67,7 +66,8 @@ func (c Scorer) Check() error {
 
 // Pair returns the losses of the points index of d under f and g, in the order
 // of index, with those of the halves of the views where there are at least
-// four; seed is recorded as that of the pair. f and g get the same views,
+// four; seed is recorded as that of the pair. Images that are not in memory are
+// decoded as they are needed, once for both encoders. f and g get the same views,
 // float32 [n·K, C, Size, Size] on Device with the channels last, inside
 // [torch.NoGrad]. Nothing that Pair computes is left in memory.
 //
@@ -75,7 +75,7 @@ func (c Scorer) Check() error {
 // another shape than [n·K, D]. When ctx ends, Pair ends early with ctx's error.
 // Features that are NaN give losses that are NaN, which [Scores.AddPair]
 // refuses.
-func (c Scorer) Pair(ctx context.Context, f, g Encoder, d *data.Dataset, index []int, seed uint64) (PairLoss, error) {
+func (c Scorer) Pair(ctx context.Context, f, g Encoder, d data.Images, index []int, seed uint64) (PairLoss, error) {
 	p := PairLoss{Seed: seed}
 	if err := c.Check(); err != nil {
 		return p, err
@@ -87,20 +87,33 @@ func (c Scorer) Pair(ctx context.Context, f, g Encoder, d *data.Dataset, index [
 			p.FHalf[h], p.GHalf[h] = make([]float64, n), make([]float64, n)
 		}
 	}
-	recipe := c.Augment.Fit(d)
-	chunk := max(1, c.BatchSize/c.Views)
-	source := c.startViews(ctx, recipe, d, index, chunk)
+	recipe, err := views.Fit(c.Augment, d)
+	if err != nil {
+		return p, fmt.Errorf("mem: %w", err)
+	}
+	chunk := min(max(1, c.BatchSize/c.Views), max(1, n))
+	m := views.Maker{
+		Images: d, Recipe: recipe, Seed: rng.Sub(c.Seed, rng.Word("score")),
+		PerImage: c.Views, Grouped: true, Batch: chunk, Ahead: 1,
+	}
+	source := m.Start((n+chunk-1)/chunk, func(i int) ([]int, int) {
+		return index[i*chunk : min((i+1)*chunk, n)], 0
+	})
 	defer source.Stop()
+	channels, _, _ := d.Shape()
 	for from := 0; from < n; from += chunk {
 		to := min(from+chunk, n)
-		pixels, err := source.Next()
-		if err != nil {
+		if err := ctx.Err(); err != nil {
 			return p, err
 		}
-		shape := []int{(to - from) * c.Views, recipe.Size, recipe.Size, d.C}
+		batch, err := source.Next()
+		if err != nil {
+			return p, fmt.Errorf("mem: %w", err)
+		}
+		shape := []int{(to - from) * c.Views, recipe.Size, recipe.Size, channels}
 		sides := [2]side{{"f", f, p.F, p.FHalf}, {"g", g, p.G, p.GHalf}}
 		var failed [2]error
-		score := func(i int) { failed[i] = c.losses(pixels, shape, sides[i], from, to) }
+		score := func(i int) { failed[i] = c.losses(batch.Pixels, shape, sides[i], from, to) }
 		if c.Together {
 			parallel(2, score)
 		} else {
@@ -110,7 +123,7 @@ func (c Scorer) Pair(ctx context.Context, f, g Encoder, d *data.Dataset, index [
 		if err := cmp.Or(failed[:]...); err != nil {
 			return p, err
 		}
-		source.Recycle(pixels)
+		source.Recycle(batch)
 		if c.Report != nil {
 			c.Report(to, n)
 		}
@@ -196,31 +209,4 @@ func parallel(n int, fn func(i int)) {
 		})
 	}
 	wg.Wait()
-}
-
-// startViews draws the views of coming chunks, [points·K, Size, Size, C] each,
-// while one is scored.
-func (c Scorer) startViews(ctx context.Context, r augment.Recipe, d *data.Dataset, index []int, chunk int) *prefetch.Queue[[]float32] {
-	size := d.C * r.Size * r.Size
-	seed := rng.Sub(c.Seed, rng.Word("score"))
-	chunks := (len(index) + chunk - 1) / chunk
-	buffer := func() []float32 { return make([]float32, min(chunk, len(index))*c.Views*size) }
-	return prefetch.Start(chunks, 1, buffer, func(i int, pixels []float32) error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		from := i * chunk
-		return c.views(pixels, r, d, index[from:min(from+chunk, len(index))], seed, size)
-	})
-}
-
-// views writes the K views of each point one after the other, channels last.
-func (c Scorer) views(dst []float32, r augment.Recipe, d *data.Dataset, points []int, seed uint64, size int) error {
-	layout := fused.Layout{ChannelsLast: true, Every: c.Views * size}
-	for k := range c.Views {
-		if err := fused.Batch(dst[k*size:], r, d, points, augment.Key{Seed: seed, View: k}, layout, 0); err != nil {
-			return err
-		}
-	}
-	return nil
 }

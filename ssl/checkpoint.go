@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"sslmem/data/augment"
 	"sslmem/torch"
 	"sslmem/torch/nn"
 )
@@ -47,24 +48,30 @@ func (st *state) tensors() iter.Seq2[string, *torch.Tensor] {
 	}
 }
 
-func (l *Loop) position(st *state) position {
+func (l *Loop) position(st *state) (position, error) {
 	if st.images == "" {
-		st.images = l.fingerprint()
+		var err error
+		if st.images, err = l.fingerprint(st.augment); err != nil {
+			return position{}, err
+		}
 	}
-	return position{Recipe: l.Recipe, Seed: l.Seed, Images: st.images, Step: st.step, Optimizer: st.opt.Steps()}
+	return position{Recipe: l.Recipe, Seed: l.Seed, Images: st.images, Step: st.step, Optimizer: st.opt.Steps()}, nil
 }
 
-// fingerprint is a hash of the training images' positions and pixels, and of
+// fingerprint is a hash of the training images' positions and of their pixels,
+// or of the names of their files if they are decoded as they are needed, and of
 // what the views take from the whole data set.
-func (l *Loop) fingerprint() string {
-	h := fnv.New64a()
-	fit := l.Recipe.Augment.Fit(l.Data)
-	fmt.Fprintf(h, "%d×%d×%d %d %v %v:", l.Data.C, l.Data.H, l.Data.W, fit.Size, fit.Mean, fit.Std)
+func (l *Loop) fingerprint(fitted augment.Recipe) (string, error) {
+	hash := fnv.New64a()
+	c, h, w := l.Data.Shape()
+	fmt.Fprintf(hash, "%d×%d×%d %d %v %v:", c, h, w, fitted.Size, fitted.Mean, fitted.Std)
 	for _, i := range l.Index {
-		fmt.Fprintf(h, "%d:", i)
-		h.Write(l.Data.Image(i))
+		fmt.Fprintf(hash, "%d:", i)
+		if err := l.Data.Identify(hash, i); err != nil {
+			return "", err
+		}
 	}
-	return fmt.Sprintf("%d-%016x", len(l.Index), h.Sum64())
+	return fmt.Sprintf("%d-%016x", len(l.Index), hash.Sum64()), nil
 }
 
 // save writes a checkpoint atomically and then drops all but the newest ones.
@@ -74,7 +81,11 @@ func (l *Loop) save(st *state) error {
 	if err := os.MkdirAll(l.Checkpoints, 0o755); err != nil {
 		return fmt.Errorf("cannot make the folder for checkpoints: %w", err)
 	}
-	text, err := json.Marshal(l.position(st))
+	at, err := l.position(st)
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(at)
 	if err != nil {
 		return fmt.Errorf("cannot describe the checkpoint: %w", err)
 	}
@@ -166,7 +177,10 @@ func (l *Loop) load(st *state, path string) (torn bool, err error) {
 	if err := json.Unmarshal([]byte(metadata["sslmem"]), &at); err != nil {
 		return true, fmt.Errorf("%s does not say what it is a checkpoint of: %w", path, err)
 	}
-	want := l.position(st)
+	want, err := l.position(st)
+	if err != nil {
+		return false, err
+	}
 	want.Step, want.Optimizer = at.Step, at.Optimizer
 	if field := difference(at, want); field != "" {
 		return false, fmt.Errorf("%s is of another training (%s differs); resume with the settings it was started with, or train into another folder", path, field)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"sslmem/data"
 	"sslmem/data/augment"
 	"sslmem/torch/torchtest"
 )
@@ -121,7 +122,7 @@ func TestCheckpointKnowsTheNormalisation(t *testing.T) {
 	}
 	l.Checkpoints, l.Resume = t.TempDir(), true
 	trainTo(t, l, 3)
-	more := *l.Data
+	more := *l.Data.(*data.Dataset)
 	more.Pixels = append(slices.Clone(more.Pixels), make([]uint8, 100*28*28)...)
 	more.Labels = append(slices.Clone(more.Labels), make([]int, 100)...)
 	l.Data = &more
@@ -140,7 +141,7 @@ func TestOpenRecipeIsFitted(t *testing.T) {
 	}
 	fitted := tinyLoop(t)
 	fitted.Recipe = open.Recipe
-	fitted.Recipe.Augment = open.Recipe.Augment.Fit(fitted.Data)
+	fitted.Recipe.Augment = open.Recipe.Augment.Fit(fitted.Data.(*data.Dataset))
 	sameWeights(t, run(t, open), run(t, fitted))
 }
 

@@ -19,6 +19,9 @@
 //	if err != nil { … }
 //	defer ssl.Free(trainer)
 //
+// Images are in memory or decoded as they are needed, see [data.Images]: the
+// networks are the same to the bit.
+//
 // What a step computes lives in one scope, so that memory stays flat.
 //
 // # Checkpoints

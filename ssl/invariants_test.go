@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"sslmem/data"
 	"sslmem/data/augment"
 	"sslmem/data/rng"
 	"sslmem/torch"
@@ -48,7 +49,7 @@ func TestRunByHand(t *testing.T) {
 				key := augment.Key{Seed: rng.Sub(l.Seed, rng.Word("views")), Epoch: epoch, View: v}
 				for i, image := range images {
 					at := (v*r.BatchSize + i) * pixels
-					if err := r.Augment.Apply(views[at:at+pixels], l.Data.Image(image), 1, 28, 28, r.Augment.Draw(key, image, 28, 28)); err != nil {
+					if err := r.Augment.Apply(views[at:at+pixels], l.Data.(*data.Dataset).Image(image), 1, 28, 28, r.Augment.Draw(key, image, 28, 28)); err != nil {
 						t.Fatal(err)
 					}
 				}

@@ -3,9 +3,9 @@ package ssl
 import (
 	"sslmem/data"
 	"sslmem/data/augment"
-	"sslmem/data/augment/fused"
 	"sslmem/data/prefetch"
 	"sslmem/data/rng"
+	"sslmem/data/views"
 )
 
 // plan says which images step number step of a training sees, and in which
@@ -39,20 +39,16 @@ func (p *plan) images(step int) []int {
 const ahead = 2
 
 // startLoader draws the views of the steps first … last−1, [V·B, Size, Size, C]
-// each, while earlier steps compute. No thread of it ever enters libtorch, which
-// would start a second pool of threads.
-func startLoader(d *data.Dataset, p plan, r augment.Recipe, views, first, last int) *prefetch.Queue[[]float32] {
-	perView := p.batch * d.C * r.Size * r.Size
-	seed := rng.Sub(p.seed, rng.Word("views"))
-	buffer := func() []float32 { return make([]float32, views*perView) }
-	return prefetch.Start(last-first, ahead, buffer, func(i int, pixels []float32) error {
-		images := p.images(first + i)
-		for v := range views {
-			key := augment.Key{Seed: seed, Epoch: p.epoch, View: v}
-			if err := fused.Batch(pixels[v*perView:(v+1)*perView], r, d, images, key, fused.Layout{ChannelsLast: true}, 0); err != nil {
-				return err
-			}
-		}
-		return nil
+// each, while earlier steps compute, and decodes the images if they are not in
+// memory. No thread of it ever enters libtorch, which would start a second pool
+// of threads.
+func startLoader(images data.Images, p plan, r augment.Recipe, perImage, first, last int) *prefetch.Queue[*views.Batch] {
+	m := views.Maker{
+		Images: images, Recipe: r, Seed: rng.Sub(p.seed, rng.Word("views")),
+		PerImage: perImage, Batch: p.batch, Ahead: ahead,
+	}
+	return m.Start(last-first, func(i int) ([]int, int) {
+		index := p.images(first + i)
+		return index, p.epoch
 	})
 }

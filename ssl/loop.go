@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"sslmem/data"
+	"sslmem/data/augment"
+	"sslmem/data/views"
 	"sslmem/torch"
 	"sslmem/torch/nn"
 	"sslmem/torch/optim"
@@ -31,7 +33,7 @@ type Progress struct {
 // Loop trains one Trainer on some images of a data set.
 type Loop struct {
 	Recipe Recipe
-	Data   *data.Dataset
+	Data   data.Images
 	Index  []int // images to train on, as positions in Data
 	Seed   uint64
 	Device torch.Device
@@ -70,7 +72,8 @@ func (l *Loop) Check() error {
 	}
 	for _, i := range l.Index {
 		if i < 0 || i >= l.Data.Len() {
-			return fmt.Errorf("image %d is not in %s, which has %d images", i, l.Data.Name, l.Data.Len())
+			name, _ := l.Data.Title()
+			return fmt.Errorf("image %d is not in %s, which has %d images", i, name, l.Data.Len())
 		}
 	}
 	return nil
@@ -80,9 +83,10 @@ func (l *Loop) Check() error {
 type state struct {
 	trainer Trainer
 	opt     optim.Optimizer
-	step    int           // steps taken
-	lossSum *torch.Tensor // float32 scalar: sum of the losses of this epoch so far
-	images  string        // fingerprint of the training images, empty before it is needed
+	step    int            // steps taken
+	lossSum *torch.Tensor  // float32 scalar: sum of the losses of this epoch so far
+	augment augment.Recipe // of the views, with what Recipe leaves open taken from the images
+	images  string         // fingerprint of the training images, empty before it is needed
 }
 
 // Run trains to the end and returns the Trainer, in evaluation mode, whose
@@ -96,13 +100,19 @@ func (l *Loop) Run(ctx context.Context) (Trainer, error) {
 	}
 	defer torch.LockThread()()
 	r := l.Recipe
-	trainer, err := New(r, l.Data.C, l.Seed)
+	fitted, err := views.Fit(r.Augment, l.Data)
+	if err != nil {
+		return nil, err
+	}
+	channels, _, _ := l.Data.Shape()
+	trainer, err := New(r, channels, l.Seed)
 	if err != nil {
 		return nil, err
 	}
 	nn.To(trainer, l.Device, torch.ChannelsLast)
 	st := &state{
 		trainer: trainer,
+		augment: fitted,
 		opt:     optim.NewAdam(nn.Tensors(trainer), optim.AdamOptions{WeightDecay: r.WeightDecay}),
 		lossSum: torch.Root.Zeros([]int{}, torch.Float32, l.Device),
 	}
@@ -132,27 +142,27 @@ func (l *Loop) run(ctx context.Context, st *state) error {
 		Warmup: int(math.Round(l.Recipe.WarmupEpochs * float64(perEpoch))),
 		Total:  total,
 	}
-	augment := l.Recipe.Augment.Fit(l.Data)
-	views := st.trainer.NumViews()
+	perImage := st.trainer.NumViews()
 	p := plan{index: slices.Clone(l.Index), batch: l.Recipe.BatchSize, seed: l.Seed}
-	loader := startLoader(l.Data, p, augment, views, st.step, total)
+	loader := startLoader(l.Data, p, st.augment, perImage, st.step, total)
 	defer loader.Stop()
 
-	shape := []int{views * p.batch, augment.Size, augment.Size, l.Data.C}
+	channels, _, _ := l.Data.Shape()
+	shape := []int{perImage * p.batch, st.augment.Size, st.augment.Size, channels}
 	first, start := st.step, time.Now()
 	var waited time.Duration
 	for st.step < total {
 		asked := time.Now()
-		pixels, err := loader.Next()
+		batch, err := loader.Next()
 		waited += time.Since(asked)
 		if err != nil {
-			return err
-		}
-		lr := schedule.At(st.step)
-		if err := torch.Try(func() { l.train(st, pixels, shape, lr) }); err != nil {
 			return fmt.Errorf("step %d: %w", st.step+1, err)
 		}
-		loader.Recycle(pixels)
+		lr := schedule.At(st.step)
+		if err := torch.Try(func() { l.train(st, batch.Pixels, shape, lr) }); err != nil {
+			return fmt.Errorf("step %d: %w", st.step+1, err)
+		}
+		loader.Recycle(batch)
 		st.step++
 		end := st.step%perEpoch == 0
 		progress := Progress{

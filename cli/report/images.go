@@ -12,6 +12,7 @@ import (
 	"golang.org/x/image/draw"
 
 	"sslmem/data"
+	"sslmem/data/picture"
 	"sslmem/mem"
 )
 
@@ -36,14 +37,15 @@ type Image struct {
 // score of every set, on the scale n: all images of a set that has no more than
 // 2·each. They are ordered from the highest score to the lowest. Indices of s
 // are positions in d, whose classes name the labels. It is an error if s is
-// not valid, an index lies outside of d, or images have neither 1 nor 3
-// channels.
-func Images(s *mem.Scores, n mem.Normalisation, d *data.Dataset, each int) ([]Image, error) {
+// not valid, an index lies outside of d, an image cannot be decoded, or images
+// have neither 1 nor 3 channels.
+func Images(s *mem.Scores, n mem.Normalisation, d data.Images, each int) ([]Image, error) {
 	if err := s.Validate(); err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
 	m := s.M(n)
 	var out []Image
+	var im picture.Image
 	for _, set := range mem.Sets() {
 		ranking := s.Rank(set, n)
 		for k, at := range ranking {
@@ -52,14 +54,18 @@ func Images(s *mem.Scores, n mem.Normalisation, d *data.Dataset, each int) ([]Im
 			}
 			index := s.Index[at]
 			if index >= d.Len() {
-				return nil, fmt.Errorf("report: image %d of %v is not in %s, which has %d images; give the dataset that was scored", index, set, d.Name, d.Len())
+				name, _ := d.Title()
+				return nil, fmt.Errorf("report: image %d of %v is not in %s, which has %d images; give the dataset that was scored", index, set, name, d.Len())
 			}
-			thumbnail, err := Thumbnail(d.Image(index), d.C, d.H, d.W)
+			if err := d.Decode(index, &im); err != nil {
+				return nil, fmt.Errorf("report: %w", err)
+			}
+			thumbnail, err := Thumbnail(im.Pixels, im.C, im.H, im.W)
 			if err != nil {
 				return nil, err
 			}
 			out = append(out, Image{
-				Index: index, Set: set.String(), Label: d.ClassName(index),
+				Index: index, Set: set.String(), Label: data.ClassName(d, index),
 				Rank: k + 1, Of: len(ranking), Score: m[at], PNG: thumbnail,
 			})
 		}

@@ -28,6 +28,7 @@ type Queue[T any] struct {
 type item[T any] struct {
 	value T
 	err   error
+	job   *job // of StartEach: what is still to do
 }
 
 // Start prepares n items, at most ahead of them before they are asked for.
@@ -35,8 +36,15 @@ type item[T any] struct {
 // order 0 … n−1, and is called from one goroutine. An error of fill is the last
 // item. Stop must be called.
 func Start[T any](n, ahead int, buffer func() T, fill func(i int, into T) error) *Queue[T] {
+	q := newQueue(ahead, ahead, buffer)
+	go q.run(n, fill)
+	return q
+}
+
+// newQueue makes a queue with ahead+1 buffers and room for some ready ones.
+func newQueue[T any](ahead, ready int, buffer func() T) *Queue[T] {
 	q := &Queue[T]{
-		ready: make(chan item[T], ahead),
+		ready: make(chan item[T], ready),
 		free:  make(chan T, ahead+1),
 		quit:  make(chan struct{}),
 		done:  make(chan struct{}),
@@ -44,7 +52,6 @@ func Start[T any](n, ahead int, buffer func() T, fill func(i int, into T) error)
 	for range ahead + 1 {
 		q.free <- buffer()
 	}
-	go q.run(n, fill)
 	return q
 }
 
@@ -59,7 +66,7 @@ func (q *Queue[T]) run(n int, fill func(i int, into T) error) {
 			select {
 			case <-q.quit:
 				return
-			case q.ready <- item[T]{value, err}:
+			case q.ready <- item[T]{value: value, err: err}:
 			}
 			if err != nil {
 				return
@@ -72,6 +79,10 @@ func (q *Queue[T]) run(n int, fill func(i int, into T) error) {
 // the last item, or after an error, Next must not be called again.
 func (q *Queue[T]) Next() (T, error) {
 	next := <-q.ready
+	if next.job != nil {
+		<-next.job.done
+		return next.value, next.job.err
+	}
 	return next.value, next.err
 }
 
