@@ -9,8 +9,10 @@
 //	x := torch.FromSlice(s, []float32{1, 2, 3, 4}, 2, 2)
 //	fmt.Println(x.Mm(x.T()).Sum().Item())
 //
-// Package nn builds layers and optim builds optimizers on top of this one; the
-// package example trains a network with them.
+// On top of this package, nn has layers, optim optimizers and schedules, amp the
+// scaling of losses for float16, and cuda what only GPUs have; the package
+// example trains a network. Packages ptfile and safetensors read and write
+// files without libtorch, and gotorchx exchanges tensors with gotorch.
 //
 // # Tensors
 //

@@ -32,7 +32,7 @@ var badFiles = []struct {
 	{"huge header", []byte("\xff\xff\xff\xff\xff\xff\xff\xff{}"), "header of 18446744073709551615 bytes"},
 	{"header over the limit", []byte("\x01\xe1\xf5\x05\x00\x00\x00\x00{}"), "header of 100000001 bytes"},
 	{"header at the limit, truncated", []byte("\x00\xe1\xf5\x05\x00\x00\x00\x00{}"), "only 2 follow"},
-	{"zip", []byte("PK\x03\x04\x00\x00\x08\x08\x00\x00\x00\x00\x00\x00"), "no safetensors file"},
+	{"zip", []byte("PK\x03\x04\x00\x00\x08\x08\x00\x00\x00\x00\x00\x00"), "torch.LoadPT"},
 	{"leading space", raw(` {}`, 0), "does not start with '{'"},
 	{"array", raw(`[]`, 0), "does not start with '{'"},
 	{"no end", raw(`{`, 0), "not JSON near byte 1: unexpected EOF"},
