@@ -111,8 +111,23 @@ run_bench() {
     export PYTHONPATH=$folder${PYTHONPATH:+:$PYTHONPATH}
     say pytorch "$libtorch_is in third_party/pytorch"
   fi
+  setup_vision
   release
   exec bench/run.sh "$@"
+}
+
+# setup_vision gives part data of the benchmarks its rivals: torchvision, which PyTorch x.y
+# has as 0.(y+15), and kornia. Where pip cannot fetch them, the part goes without.
+setup_vision() {
+  local folder=$third/vision minor wheels
+  (cd / && python3 -c 'import torchvision, kornia') 2>/dev/null && return
+  minor=${libtorch_is#*.}
+  wheels=(--no-deps "torchvision==0.$((${minor%%.*} + 15)).*" pillow==12.0.0 kornia==0.9.0)
+  if ! has_wheels "$folder" "${wheels[@]}"; then
+    say vision 'fetching torchvision and kornia with pip'
+    install_wheels "$folder" 'fetching torchvision and kornia' "${wheels[@]}"
+  fi
+  export PYTHONPATH=${PYTHONPATH:+$PYTHONPATH:}$folder
 }
 
 run_doctor() {

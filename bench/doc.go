@@ -12,6 +12,11 @@
 //     is closed after every 10.
 //   - ops: the time of single operations and of a chain with its derivatives.
 //
+//   - data: views of SimCLR at 32 and 224 pixels on one core and on all that
+//     may be used, beside the Go reference, torchvision on PIL images and on
+//     tensors, and kornia; and batches from a folder of JPEGs beside a DataLoader
+//     with as many workers as cores.
+//
 // The parts scope and ops have four sides: sslmem; C++, which calls libtorch
 // with nothing in between (bench/cpp); PyTorch (bench/pytorch); and gotorch
 // (bench/gotorch), whose results are freed by a collection as often as a scope
@@ -25,6 +30,8 @@
 // input, does the thing n times and answers with a number: a loss or a
 // checksum. All sides get the same weights and the same input, and their
 // answers must agree before anything is timed.
+//
+// The views of part data are random, so that only their mean can agree.
 //
 // They then take turns, in the order AB BA AB …, so that whatever else the
 // machine does meets all. One clock, that of this process, times them.

@@ -15,7 +15,7 @@ import (
 )
 
 // parts lists the parts in the order in which they run.
-var parts = []string{"train", "memory", "scope", "ops"}
+var parts = []string{"train", "memory", "scope", "ops", "data"}
 
 func main() {
 	var err error
@@ -114,6 +114,10 @@ func (b *bench) part(name string, r *report) (err error) {
 			r.Scope = &c
 			printComparisons(os.Stdout, []comparison{c})
 			fmt.Println(scopeWords(c))
+		}
+	case "data":
+		if r.Data, err = b.data(); err == nil {
+			printComparisons(os.Stdout, r.Data)
 		}
 	case "ops":
 		if r.Ops, err = b.ops(); err == nil {

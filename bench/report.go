@@ -19,6 +19,7 @@ type report struct {
 	Ops    []comparison  `json:"ops,omitempty"`
 	Scope  *comparison   `json:"scope,omitempty"`
 	Memory *memoryResult `json:"memory,omitempty"`
+	Data   []comparison  `json:"data,omitempty"`
 }
 
 // save replaces the file at path; an empty path is none.

@@ -41,6 +41,18 @@ func work(args []string) error {
 		return serve(os.Stdin, os.Stdout, map[string]action{"step": w.steps})
 	case kind == "ops" && len(rest) == 0:
 		return serve(os.Stdin, os.Stdout, newOpsWorker().actions())
+	case kind == "views" && len(rest) == 6:
+		w, err := newViewsWorker(threads, rest)
+		if err != nil {
+			return err
+		}
+		return serve(os.Stdin, os.Stdout, map[string]action{"views": w})
+	case kind == "folder" && len(rest) == 3:
+		w, err := newFolderWorker(threads, rest)
+		if err != nil {
+			return err
+		}
+		return serve(os.Stdin, os.Stdout, map[string]action{"views": w})
 	case kind == "memory" && len(rest) == 2:
 		return trainLong(os.Stdout, rest[0], rest[1])
 	}

@@ -15,7 +15,7 @@ type trainWorker struct {
 	c       stepCase
 	trainer ssl.Trainer
 	opt     *optim.Adam
-	pixels  []float32 // of the views, [2B, C, H, W] in row-major order
+	pixels  []float32 // of the views, [2B, H, W, C]
 	taken   int
 }
 
@@ -46,8 +46,14 @@ func (w *trainWorker) start() iter.Seq2[string, *torch.Tensor] {
 				return
 			}
 		}
-		yield("views", torch.FromSlice(torch.Root, w.pixels, w.c.shape()...))
+		yield("views", w.views(torch.Root))
 	}
+}
+
+// views makes a tensor of the pixels, [2B, C, H, W] with the channels last.
+func (w *trainWorker) views(s *torch.Scope) *torch.Tensor {
+	n := w.c.shape()
+	return torch.FromSlice(s, w.pixels, n[0], n[2], n[3], n[1]).Permute([]int{0, 3, 1, 2})
 }
 
 // steps takes n steps and returns the loss of the last.
@@ -61,9 +67,7 @@ func (w *trainWorker) steps(n int) (loss float64) {
 func (w *trainWorker) step() float64 {
 	s := torch.NewScope()
 	defer s.Close()
-	x := s.EmptyFormat(w.c.shape(), torch.Float32, torch.CPU, torch.ChannelsLast)
-	torch.CopyFromSlice(x, w.pixels)
-	loss := w.trainer.Loss(ssl.Batch{Views: x, Size: w.c.recipe.BatchSize})
+	loss := w.trainer.Loss(ssl.Batch{Views: w.views(s), Size: w.c.recipe.BatchSize})
 	loss.Backward()
 	w.opt.Step(w.c.recipe.LR)
 	w.opt.ZeroGrad()

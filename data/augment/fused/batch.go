@@ -83,16 +83,9 @@ func batch[E float32 | uint16](dst []E, r augment.Recipe, d *data.Dataset, idx [
 	if err := r.CheckFor(d.C); err != nil {
 		return err
 	}
-	size := d.C * r.Size * r.Size
-	if l.Every == 0 {
-		l.Every = size
-	}
-	if l.Every < size {
-		return fmt.Errorf("augment: views of %d elements cannot start every %d elements", size, l.Every)
-	}
-	if n := len(idx); n > 0 && len(dst) < (n-1)*l.Every+size {
-		return fmt.Errorf("augment: dst has %d elements, but %d views of shape %d×%d×%d, %d apart, need %d",
-			len(dst), n, d.C, r.Size, r.Size, l.Every, (n-1)*l.Every+size)
+	l, err := l.check(len(dst), len(idx), d.C, r.Size)
+	if err != nil {
+		return err
 	}
 	n := d.Len()
 	for _, i := range idx {
@@ -100,38 +93,60 @@ func batch[E float32 | uint16](dst []E, r augment.Recipe, d *data.Dataset, idx [
 			return fmt.Errorf("augment: image %d was asked for, but %q has the images 0 to %d", i, d.Name, n-1)
 		}
 	}
+	each(len(idx), viewsPerCall(d.C*r.Size*r.Size), workers, func(w *worker, lo, hi int) {
+		w.prepare(&r, d, l)
+		params(w.room(hi-lo), lo)
+		call(w, dst[lo*l.Every:], d, idx[lo:hi], level)
+	})
+	return nil
+}
+
+// check returns l with Every filled in, or an error if n views do not fit into
+// so many elements.
+func (l Layout) check(elements, n, channels, side int) (Layout, error) {
+	size := channels * side * side
+	if l.Every == 0 {
+		l.Every = size
+	}
+	if l.Every < size {
+		return l, fmt.Errorf("augment: views of %d elements cannot start every %d elements", size, l.Every)
+	}
+	if want := (n-1)*l.Every + size; n > 0 && elements < want {
+		return l, fmt.Errorf("augment: dst has %d elements, but %d views of shape %d×%d×%d, %d apart, need %d",
+			elements, n, channels, side, side, l.Every, want)
+	}
+	return l, nil
+}
+
+// each has workers take parts lo … hi−1 of 0 … n−1, of chunk each, and returns
+// when all are done.
+func each(n, chunk, workers int, do func(w *worker, lo, hi int)) {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	chunk := viewsPerCall(size)
-	workers = min(workers, (len(idx)+chunk-1)/chunk)
+	workers = min(workers, (n+chunk-1)/chunk)
 	var next atomic.Int64
 	work := func() {
 		w := pool.Get().(*worker)
 		defer pool.Put(w)
-		w.prepare(&r, d, l)
 		for {
 			hi := int(next.Add(int64(chunk)))
 			lo := hi - chunk
-			if lo >= len(idx) {
+			if lo >= n {
 				return
 			}
-			hi = min(hi, len(idx))
-			p := w.room(hi - lo)
-			params(p, lo)
-			call(w, dst[lo*l.Every:], d, idx[lo:hi], level)
+			do(w, lo, min(hi, n))
 		}
 	}
 	if workers <= 1 {
 		work()
-		return nil
+		return
 	}
 	var wg sync.WaitGroup
 	for range workers {
 		wg.Go(work)
 	}
 	wg.Wait()
-	return nil
 }
 
 // viewsPerCall is the number of views that a worker takes at a time: few enough

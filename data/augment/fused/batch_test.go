@@ -11,6 +11,7 @@ import (
 
 	"sslmem/data"
 	"sslmem/data/augment"
+	"sslmem/data/picture"
 	"sslmem/data/rng"
 )
 
@@ -223,6 +224,46 @@ func TestApply(t *testing.T) {
 	p.Blur = 1
 	if err := Apply(got, q, d.Image(0), 3, 30, 31, p, Layout{}); err == nil || !strings.Contains(err.Error(), "kernel") {
 		t.Errorf("a blur larger than the view: %v", err)
+	}
+}
+
+// TestImages: decoded images of any size get the views that they have alone.
+func TestImages(t *testing.T) {
+	q, err := augment.Lookup("simclr-224")
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.Size = 24
+	var images []picture.Image
+	var idx []int
+	for i := range 9 {
+		d := pictures(1, 3, 20+7*i, 50-3*i, uint64(i))
+		images, idx = append(images, picture.Image{C: 3, H: d.H, W: d.W, Pixels: d.Pixels}), append(idx, 100-i)
+	}
+	size := 3 * 24 * 24
+	k := augment.Key{Seed: 3, View: 1}
+	for _, workers := range []int{1, 3} {
+		got, want := make([]float32, 9*size), make([]float32, size)
+		if err := Images(got, q, images, idx, k, Layout{}, workers); err != nil {
+			t.Fatal(err)
+		}
+		for i, m := range images {
+			if err := q.Apply(want, m.Pixels, 3, m.H, m.W, q.Draw(k, idx[i], m.H, m.W)); err != nil {
+				t.Fatal(err)
+			}
+			different(t, fmt.Sprint("image ", i), got[i*size:(i+1)*size], want)
+		}
+	}
+	images[3].C, images[3].Pixels = 1, images[3].Pixels[:images[3].H*images[3].W]
+	dst := make([]float32, 9*size)
+	for _, err := range []error{
+		Images(dst, q, images, idx, k, Layout{}, 1),
+		Images(dst, q, images[:2], idx, k, Layout{}, 1),
+		Images(dst[:5], q, images[:2], idx[:2], k, Layout{}, 1),
+	} {
+		if err == nil {
+			t.Error("impossible images were accepted")
+		}
 	}
 }
 
