@@ -122,10 +122,11 @@ setup_vision() {
   local folder=$third/vision minor wheels
   (cd / && python3 -c 'import torchvision, kornia') 2>/dev/null && return
   minor=${libtorch_is#*.}
-  wheels=(--no-deps "torchvision==0.$((${minor%%.*} + 15)).*" pillow==12.0.0 kornia==0.9.0)
+  wheels=(--no-deps "torchvision==0.$((${minor%%.*} + 15)).*" pillow==12.0.0 kornia==0.9.0 kornia-rs==0.2.0)
   if ! has_wheels "$folder" "${wheels[@]}"; then
     say vision 'fetching torchvision and kornia with pip'
-    install_wheels "$folder" 'fetching torchvision and kornia' "${wheels[@]}"
+    (install_wheels "$folder" 'fetching torchvision and kornia' "${wheels[@]}") ||
+      say vision 'not fetched; part data goes without them'
   fi
   export PYTHONPATH=${PYTHONPATH:+$PYTHONPATH:}$folder
 }

@@ -7,9 +7,12 @@
 //
 //   - train: one step of SimCLR, from a batch in host memory to changed weights,
 //     with a ResNet-18 for small images and with a small ResNet-9.
+//
 //   - memory: the resident memory of a training that goes on for 3,000 steps.
+//
 //   - scope: the peak memory and the time of 1,500 sums of 4 MB in a scope that
 //     is closed after every 10.
+//
 //   - ops: the time of single operations and of a chain with its derivatives.
 //
 //   - data: views of SimCLR at 32 and 224 pixels on one core and on all that
