@@ -57,6 +57,7 @@ pure_packages() {
 run_tests() {
   local unformatted pure
   build
+  setup_bench # only to see that it compiles
   setup_cuda_shim # compiles without a GPU too
   unformatted=$(find . -name '*.go' -not -path './third_party/*' -print0 | xargs -0r "$(go env GOROOT)/bin/gofmt" -l)
   [[ -z $unformatted ]] || fail "these files want gofmt -w: ${unformatted//$'\n'/ }."

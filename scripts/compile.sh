@@ -183,3 +183,16 @@ setup_cuda_shim() {
   mapfile -t names < <(object_names torch/shim/cuda/*.cc)
   make_library "$out/libctorch_cuda.so" 'cuda part' "${names[@]}"
 }
+
+# ---- the benchmarks' C++ side -------------------------------------------------------------
+
+# setup_bench makes bin/bench-cpp, single operations on the same libtorch without Go.
+setup_bench() {
+  local source=bench/cpp/ops.cc stamp
+  stamp=$(hash_of "$toolchain" "$(file_hash $source)")
+  if [[ ! -x bin/bench-cpp || ! -f $objects/bench.stamp || $(<"$objects/bench.stamp") != "$stamp" ]]; then
+    say bench 'compiling the C++ side (about half a minute)'
+    logged 'compiling the C++ side of the benchmarks' "${cxx[@]}" "${includes[@]}" $source -o bin/bench-cpp "${links[@]}"
+    echo "$stamp" >"$objects/bench.stamp"
+  fi
+}
