@@ -32,7 +32,7 @@ func ExampleNew() {
 }
 
 // Parameters are named as in torchvision, so that a state_dict fits.
-func ExampleResNet18() {
+func ExampleResNet() {
 	net := models.NewResNet18(2, 3, torch.NewGenerator(1, torch.CPU))
 	defer nn.Free(net)
 	n := 0

@@ -37,7 +37,7 @@ func newBackbone(t testing.TB, model string, width, in int) models.Backbone {
 func TestEncodersAgainstPyTorch(t *testing.T) {
 	fixture := torchtest.Fixture(t, modelsFile)
 	for order, format := range map[string]torch.MemoryFormat{"rows first": torch.ContiguousFormat, "channels last": torch.ChannelsLast} {
-		for _, model := range models.Names() {
+		for _, model := range []string{"resnet9", "resnet18"} {
 			for _, channels := range []int{1, 3} {
 				name := fmt.Sprintf("%s of %d", model, channels)
 				t.Run(order+"/"+name, func(t *testing.T) {

@@ -49,21 +49,56 @@ func NewResNet9(width, in int, g *torch.Generator) *ResNet9 {
 }
 
 // Forward maps images [N, C, H, W] to features [N, 8·width].
-func (m *ResNet9) Forward(x *torch.Tensor) *torch.Tensor {
-	x = nn.Sequential{m.Conv1, m.Conv2, residual{m.Res1}, m.Conv3, m.Conv4, residual{m.Res2}}.Forward(x)
+func (m *ResNet9) Forward(x *torch.Tensor) *torch.Tensor { return m.forward(x, nil) }
+
+// ForwardLayers implements [Backbone].
+func (m *ResNet9) ForwardLayers(x *torch.Tensor, names ...string) (*torch.Tensor, map[string]*torch.Tensor) {
+	c := newCapture(x, m.Layers(), names)
+	return m.forward(x, c), c.got
+}
+
+func (m *ResNet9) forward(x *torch.Tensor, c *capture) *torch.Tensor {
+	for _, p := range m.parts() {
+		y := c.keep(p.name, c.in(p.name).sequence(p.layers, x))
+		if p.residual {
+			sum := c.keep(p.name+".sum", y.Add(x))
+			y.Free()
+			y = sum
+		}
+		x = y
+	}
 	top, at := x.AdaptiveMaxPool2d([]int{1, 1})
 	x.Free()
 	at.Free()
 	return top.Flatten(1, -1)
 }
 
-// residual adds its input to what its layers make of it.
-type residual struct{ nn.Sequential }
+// Layers implements [Backbone]: "conv1.0" to "conv1.3" are the convolution,
+// batch norm, ReLU and maximum of "conv1"; "res1" is the pair of convolutions
+// and "res1.sum" what it gives together with its input.
+func (m *ResNet9) Layers() []string {
+	var names []string
+	for _, p := range m.parts() {
+		names = append(append(names, sequenceNames(p.name+".", p.layers)...), p.name)
+		if p.residual {
+			names = append(names, p.name+".sum")
+		}
+	}
+	return names
+}
 
-func (r residual) Forward(x *torch.Tensor) *torch.Tensor {
-	y := r.Sequential.Forward(x)
-	defer y.Free()
-	return y.Add(x)
+// A part is a row of layers, beside an identity if it is residual.
+type part struct {
+	name     string
+	layers   nn.Sequential
+	residual bool
+}
+
+func (m *ResNet9) parts() []part {
+	return []part{
+		{"conv1", m.Conv1, false}, {"conv2", m.Conv2, false}, {"res1", m.Res1, true},
+		{"conv3", m.Conv3, false}, {"conv4", m.Conv4, false}, {"res2", m.Res2, true},
+	}
 }
 
 // Features implements [Backbone].

@@ -27,10 +27,8 @@ func Example_loadTorchvision() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	// The encoder has no classifier; of a file that has one, leave it out.
-	delete(weights.Tensors, "fc.weight")
-	delete(weights.Tensors, "fc.bias")
-	if err := nn.LoadState(net, weights.Tensors); err != nil {
+	// The classifier of a file is left out where the encoder has none.
+	if err := models.LoadWeights(net, weights.Tensors); err != nil {
 		log.Fatal(err)
 	}
 
@@ -45,11 +43,17 @@ func Example_loadTorchvision() {
 	// features [1 16]
 }
 
-// torchvision runs the script with python3, or skips the test where that has
-// no torchvision.
+// torchvision runs torchvision_resnet18.py; see python.
 func torchvision(t *testing.T, what, path string) {
 	t.Helper()
-	script, err := filepath.Abs("testdata/torchvision_resnet18.py")
+	python(t, "torchvision_resnet18.py", what, path)
+}
+
+// python runs a script of testdata with python3, or skips the test where that
+// lacks a library.
+func python(t *testing.T, name, what, path string) {
+	t.Helper()
+	script, err := filepath.Abs(filepath.Join("testdata", name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,20 +62,10 @@ func torchvision(t *testing.T, what, path string) {
 	out, err := cmd.CombinedOutput()
 	switch {
 	case errors.Is(err, exec.ErrNotFound) || strings.Contains(string(out), "ModuleNotFoundError"):
-		t.Skip("there is no python3 that can import torch, torchvision and safetensors")
+		t.Skipf("there is no python3 that can import all that %s %s needs", name, what)
 	case err != nil:
 		t.Fatalf("%v\n%s", err, out)
 	}
-}
-
-// imageNetForward is the network of torchvision for large images: a 7×7 stem of
-// stride 2 and max pooling before the stages of models.ResNet18.
-func imageNetForward(m *models.ResNet18, x *torch.Tensor) *torch.Tensor {
-	x = nn.Sequential{m.Conv1, m.BN1, nn.ReLU{}}.Forward(x).MaxPool2d([]int{3, 3}, []int{2, 2}, []int{1, 1}, []int{1, 1}, false)
-	for _, stage := range m.Layers {
-		x = stage.Forward(x)
-	}
-	return x.AdaptiveAvgPool2d([]int{1, 1}).Flatten(1, -1)
 }
 
 // TestTorchvision loads state_dicts of torchvision's ResNet-18 and computes the
@@ -85,21 +79,13 @@ func TestTorchvision(t *testing.T) {
 			s := torch.NewScope()
 			defer s.Close()
 			g := torch.NewGenerator(1, torch.CPU)
-			net := models.NewResNet18(0, 3, g)
-			defer func() { nn.Free(net) }()
-			forward := net.Forward
-			if stem == "imagenet" {
-				nn.Free(net.Conv1)
-				net.Conv1 = nn.NewConv2d(3, 64, 7, nn.ConvOptions{Stride: 2, Padding: 3}, g)
-				forward = func(x *torch.Tensor) *torch.Tensor { return imageNetForward(net, x) }
-			}
+			net := models.NewResNet(18, models.ResNetOptions{Stem: models.Stem(stem)}, g)
+			defer nn.Free(net)
 			weights, err := torch.LoadPT(s, filepath.Join(dir, stem+".pth"), torch.PTOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			delete(weights.Tensors, "fc.weight")
-			delete(weights.Tensors, "fc.bias")
-			if err := nn.LoadState(net, weights.Tensors); err != nil {
+			if err := models.LoadWeights(net, weights.Tensors); err != nil {
 				t.Fatal(err)
 			}
 			if err := torch.SavePT(filepath.Join(dir, stem+".ours.pth"), nn.State(net)); err != nil {
@@ -107,7 +93,7 @@ func TestTorchvision(t *testing.T) {
 			}
 			want := torchtest.Fixture(t, filepath.Join(dir, stem+".safetensors"))
 			nn.SetTraining(net, false)
-			torch.NoGrad(func() { torchtest.AllClose(t, forward(s.Use(want["x"])), want["features"], 1e-5, 1e-5) })
+			torch.NoGrad(func() { torchtest.AllClose(t, net.Forward(s.Use(want["x"])), want["features"], 1e-5, 1e-5) })
 		})
 	}
 

@@ -18,7 +18,7 @@ import (
 	"sslmem/torch/torchtest"
 )
 
-func newResNet18(t *testing.T) *models.ResNet18 {
+func newResNet18(t *testing.T) *models.ResNet {
 	m := models.NewResNet18(0, 3, torch.NewGenerator(1, torch.CPU))
 	t.Cleanup(func() { nn.Free(m) })
 	return m

@@ -1,9 +1,9 @@
-package config_test
+package nearest_test
 
 import (
 	"testing"
 
-	"sslmem/cli/config"
+	"sslmem/internal/nearest"
 )
 
 func TestNearest(t *testing.T) {
@@ -25,16 +25,16 @@ func TestNearest(t *testing.T) {
 		{"ab", ""},
 		{"", ""},
 	} {
-		got, ok := config.Nearest(c.word, known)
+		got, ok := nearest.Word(c.word, known)
 		if got != c.want || ok != (c.want != "") {
-			t.Errorf("Nearest(%q) = %q, %v, want %q", c.word, got, ok, c.want)
+			t.Errorf("Word(%q) = %q, %v, want %q", c.word, got, ok, c.want)
 		}
 	}
-	if got, ok := config.Nearest("x", nil); ok || got != "" {
+	if got, ok := nearest.Word("x", nil); ok || got != "" {
 		t.Errorf("nothing known: %q, %v", got, ok)
 	}
 	// Two tables with the same key that is not near: no guess.
-	if got, ok := config.Nearest("width", []string{"encoder.width", "projector.width"}); ok {
+	if got, ok := nearest.Word("width", []string{"encoder.width", "projector.width"}); ok {
 		t.Errorf("ambiguous: %q", got)
 	}
 }
@@ -51,10 +51,10 @@ func TestDistance(t *testing.T) {
 		{"abcd", "abxy", true}, // 2 edits, limit 2
 		{"abcd", "axyz", false},
 	} {
-		if _, got := config.Nearest(c.a, []string{c.b}); got != c.near {
+		if _, got := nearest.Word(c.a, []string{c.b}); got != c.near {
 			t.Errorf("%q and %q: near is %v", c.a, c.b, got)
 		}
-		if _, got := config.Nearest(c.b, []string{c.a}); got != c.near {
+		if _, got := nearest.Word(c.b, []string{c.a}); got != c.near {
 			t.Errorf("%q and %q: near is %v", c.b, c.a, got)
 		}
 	}
