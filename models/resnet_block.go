@@ -55,24 +55,24 @@ func (b *ResNetBlock) out() int { return b.convs[len(b.convs)-1].Weight.Size(0) 
 // Forward maps x [N, In, H, W] to [N, Out, ⌈H/stride⌉, ⌈W/stride⌉].
 func (b *ResNetBlock) Forward(x *torch.Tensor) *torch.Tensor { return b.forward(x, nil) }
 
+// forward frees what it computes on the way, which without gradients makes a
+// deep network as small as one block.
 func (b *ResNetBlock) forward(x *torch.Tensor, c *capture) *torch.Tensor {
-	short := x
-	if b.downsample != nil {
-		short = c.keep("downsample", c.in("downsample").sequence(b.downsample, x))
-	}
-	y, last := x, len(b.convs)-1
-	for i, conv := range b.convs {
-		y = c.keep(convNames[i], conv.Forward(y))
-		y = c.keepCopy(normNames[i], b.norms[i].Forward(y))
-		if i < last {
-			y = y.ReluInPlace()
+	return torch.Tidy(x, func(x *torch.Tensor) *torch.Tensor {
+		short := x
+		if b.downsample != nil {
+			short = c.keep("downsample", c.in("downsample").sequence(b.downsample, x))
 		}
-	}
-	y = y.AddInPlace(short, 1).ReluInPlace()
-	if short != x {
-		short.Free()
-	}
-	return y
+		y, last := x, len(b.convs)-1
+		for i, conv := range b.convs {
+			y = c.keep(convNames[i], conv.Forward(y))
+			y = c.keepCopy(normNames[i], b.norms[i].Forward(y))
+			if i < last {
+				y = y.ReluInPlace()
+			}
+		}
+		return y.AddInPlace(short, 1).ReluInPlace()
+	})
 }
 
 // layers lists the names of the block's layers, in the order of its forward.

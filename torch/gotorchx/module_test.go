@@ -365,8 +365,10 @@ func TestResNetStages(t *testing.T) {
 		nn.SetTraining(ours, training)
 		theirs.Train(training)
 		y := x
-		for _, stage := range ours.Layers {
-			y = stage.Forward(y)
+		for _, stage := range ours.Stages {
+			for _, block := range stage {
+				y = block.Forward(y)
+			}
 		}
 		gotorchx.Hold(func() {
 			z := gotorchx.ToGotorch(x)
