@@ -14,6 +14,8 @@ import (
 	"sslmem/data"
 	"sslmem/data/augment"
 	"sslmem/data/augment/fused"
+	"sslmem/data/picture"
+	"sslmem/data/picture/turbo"
 	"sslmem/ssl"
 	"sslmem/torch"
 )
@@ -129,6 +131,10 @@ func images() finding {
 	detail := fmt.Sprintf("fashion-mnist carried: %d training and %d test images", train.Len(), test.Len())
 	if exists(system) {
 		detail += "; all 70,000 in " + system
+	}
+	detail += "; JPEGs are decoded by " + picture.JPEGDecoder()
+	if turbo.Library() == "" {
+		detail += " (libjpeg-turbo is faster: apt install libturbojpeg0)"
 	}
 	return finding{Name: "data", OK: true, Detail: detail}
 }

@@ -87,9 +87,9 @@ func (l *Lazy) Title() (name, source string) {
 }
 
 // Identify writes the name of the file of image i, without that of its folder,
-// or the number of the image if the Source knows no files.
+// or the number of the image if the Source knows no files, and what decodes JPEGs.
 func (l *Lazy) Identify(w io.Writer, i int) error {
-	_, err := fmt.Fprintf(w, "%d", i)
+	_, err := fmt.Fprintf(w, "%d %s", i, picture.JPEGDecoder())
 	if f, ok := l.source.(interface{ Path(i int) string }); ok && err == nil {
 		_, err = fmt.Fprintf(w, " %s", filepath.Base(f.Path(i)))
 	}

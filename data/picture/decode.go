@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"image"
+	"image/color"
 	"image/jpeg"
 	"image/png"
 
@@ -11,6 +12,7 @@ import (
 	"golang.org/x/image/webp"
 
 	"sslmem/data/format"
+	"sslmem/data/picture/turbo"
 )
 
 // Limits of one picture: the number of pixels from which on Pillow warns of a
@@ -73,6 +75,14 @@ var codecs = []codec{
 	},
 }
 
+// JPEGDecoder says what decodes JPEGs on this machine, "libjpeg-turbo" or "Go".
+func JPEGDecoder() string {
+	if turbo.Library() != "" {
+		return "libjpeg-turbo"
+	}
+	return "Go"
+}
+
 // Known reports whether content starts as one of the formats that Decode reads.
 func Known(content []byte) bool { return find(content) != nil }
 
@@ -103,6 +113,16 @@ func Decode(file string, content []byte, orient bool, into *Image) error {
 		return format.Errorf(file, 0, "a picture of %d×%d pixels, the limit is %d pixels", w, h, maxPixels)
 	case c.perByte > 0 && w*h > int64(c.perByte)*int64(len(content)):
 		return format.Errorf(file, 0, "a picture of %d×%d pixels cannot stand in a file of %d bytes: it is truncated or damaged", w, h, len(content))
+	}
+	if c.name == "JPEG" && config.ColorModel != color.CMYKModel && turbo.Library() != "" {
+		into.Resize(3, config.Height, config.Width)
+		if turbo.Decode(content, config.Width, config.Height, into.Pixels) {
+			if orient {
+				turn(into, exifOrientation(content))
+			}
+			return nil
+		}
+		// What libjpeg-turbo finds something wrong with, Go decodes or refuses.
 	}
 	im, err := decodeSafely(c, content)
 	if err != nil {

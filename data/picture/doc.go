@@ -9,7 +9,10 @@
 // # How near to Pillow
 //
 // PNG, BMP and lossless WebP are equal to the bit, and so is lossy WebP. Of a
-// JPEG, what was coded is decoded by Go's image/jpeg and not by libjpeg-turbo; the
+// JPEG, what was coded is decoded by libjpeg-turbo where the machine has it, see
+// package turbo, and then equals Pillow's to the bit. CMYK, what
+// libjpeg-turbo finds anything wrong with, and all JPEGs of other machines or with SSLMEM_JPEG=go
+// in the environment are decoded by Go's image/jpeg; the
 // chroma is then brought to full size and converted to RGB with the filter and
 // the integers of libjpeg, where Go alone would repeat the nearest value. What is
 // left is how the inverse cosine transform rounds: over the files of the tests, of
