@@ -217,14 +217,24 @@ func (l *Loop) diverged(loss float64, epoch int) error {
 func (l *Loop) train(st *state, pixels []float32, shape []int, lr float64) {
 	s := torch.NewScope()
 	defer s.Close()
-	// [N, H, W, C] in memory is [N, C, H, W] with the channels last.
-	x := torch.FromSlice(s, pixels, shape...).Permute([]int{0, 3, 1, 2})
-	loss := st.trainer.Loss(Batch{Views: x.ToDevice(l.Device), Size: l.Recipe.BatchSize})
+	loss := st.trainer.Loss(Batch{Views: l.stage(s, pixels, shape), Size: l.Recipe.BatchSize})
 	loss.Backward()
 	st.opt.Step(lr)
 	st.opt.ZeroGrad()
 	st.trainer.AfterStep(st.step)
 	st.lossSum.AddInPlace(loss.Detach(), 1)
+}
+
+// stage brings views [N, H, W, C] to the device, as [N, C, H, W] with the
+// channels last. The way to a GPU leads through pinned memory, so that the copy runs
+// beside the computation; libtorch keeps that memory until the copy is done.
+func (l *Loop) stage(s *torch.Scope, pixels []float32, shape []int) *torch.Tensor {
+	if l.Device.Type != torch.CUDAType {
+		return torch.FromSlice(s, pixels, shape...).Permute([]int{0, 3, 1, 2}).ToDevice(l.Device)
+	}
+	x := s.EmptyPinned(shape, torch.Float32)
+	torch.CopyFromSlice(x, pixels)
+	return x.Permute([]int{0, 3, 1, 2}).ToDeviceAsync(l.Device)
 }
 
 // checkpoint writes one where it is due.
