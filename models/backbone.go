@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -83,9 +84,7 @@ func newViT(c Config, g *torch.Generator) (Backbone, error) {
 	m := vitName.FindStringSubmatch(c.Model)
 	o := ViTSize(strings.TrimPrefix(m[1], "vit_"))
 	o.InChannels, o.Pool = c.InChannels, c.Pool
-	if c.Width != 0 {
-		o.Dim = c.Width
-	}
+	o.Dim = cmp.Or(c.Width, o.Dim)
 	for _, size := range []struct {
 		key      string
 		named    string
@@ -100,10 +99,7 @@ func newViT(c Config, g *torch.Generator) (Backbone, error) {
 		case named != 0 && size.option != 0 && named != size.option:
 			return nil, fmt.Errorf("model %s: %s is %d but the name says %d; leave one of them out", c.Model, size.key, size.option, named)
 		}
-		*size.to = max(named, size.option)
-		if *size.to == 0 {
-			*size.to = size.fallback
-		}
+		*size.to = cmp.Or(named, size.option, size.fallback)
 	}
 	if c.Stem != "" {
 		return nil, fmt.Errorf("model %s: stem is an option of a ResNet; leave it out", c.Model)

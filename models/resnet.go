@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strconv"
@@ -58,12 +59,8 @@ func NewResNet(depth int, o ResNetOptions, g *torch.Generator) *ResNet {
 	if !ok {
 		panic(&torch.Error{Op: "resnet", Kind: torch.Value, Msg: fmt.Sprintf("there is no ResNet of %d layers; take 18, 34, 50 or 101", depth)})
 	}
-	if o.Width == 0 {
-		o.Width = resNetWidth
-	}
-	if o.InChannels == 0 {
-		o.InChannels = 3
-	}
+	o.Width = cmp.Or(o.Width, resNetWidth)
+	o.InChannels = cmp.Or(o.InChannels, 3)
 	m := &ResNet{Stem: o.Stem, BN1: nn.NewBatchNorm(o.Width)}
 	switch o.Stem {
 	case "", CIFARStem:

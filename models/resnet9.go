@@ -1,6 +1,8 @@
 package models
 
 import (
+	"cmp"
+
 	"sslmem/torch"
 	"sslmem/torch/nn"
 )
@@ -22,9 +24,7 @@ const resNet9Width = 32
 // (0 means the published 32; the features are eight times as many) and input
 // channels. Images must be at least 16 pixels high and wide.
 func NewResNet9(width, in int, g *torch.Generator) *ResNet9 {
-	if width == 0 {
-		width = resNet9Width
-	}
+	width = cmp.Or(width, resNet9Width)
 	block := func(in, out int, pool bool) nn.Sequential {
 		s := nn.Sequential{
 			nn.NewConv2d(in, out, 3, nn.ConvOptions{Padding: 1, Bias: true}, g),

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 
@@ -82,12 +83,8 @@ type ViT struct {
 // [nn.NewConv2d]. Dropped paths are drawn from g too. It panics with
 // *[torch.Error] for options that do not fit together.
 func NewViT(o ViTOptions, g *torch.Generator) *ViT {
-	if o.InChannels == 0 {
-		o.InChannels = 3
-	}
-	if o.Pool == "" {
-		o.Pool = TokenPool
-	}
+	o.InChannels = cmp.Or(o.InChannels, 3)
+	o.Pool = cmp.Or(o.Pool, TokenPool)
 	if problem := o.check(); problem != "" {
 		panic(&torch.Error{Op: "vit", Kind: torch.Value, Msg: problem})
 	}

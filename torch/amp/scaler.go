@@ -1,6 +1,7 @@
 package amp
 
 import (
+	"cmp"
 	"fmt"
 
 	"sslmem/torch"
@@ -37,17 +38,10 @@ type check struct {
 // NewGradScaler returns a scaler for parameters on the given device. It holds
 // two root tensors; see Free.
 func NewGradScaler(device torch.Device, o Options) *GradScaler {
-	set := func(v *float64, usual float64) {
-		if *v == 0 {
-			*v = usual
-		}
-	}
-	set(&o.InitScale, 65536)
-	set(&o.GrowthFactor, 2)
-	set(&o.BackoffFactor, .5)
-	if o.GrowthInterval == 0 {
-		o.GrowthInterval = 2000
-	}
+	o.InitScale = cmp.Or(o.InitScale, 65536)
+	o.GrowthFactor = cmp.Or(o.GrowthFactor, 2)
+	o.BackoffFactor = cmp.Or(o.BackoffFactor, .5)
+	o.GrowthInterval = cmp.Or(o.GrowthInterval, 2000)
 	return &GradScaler{
 		o:       o,
 		scale:   torch.Root.Full([]int{}, o.InitScale, torch.Float32, device),

@@ -1,6 +1,10 @@
 package nn
 
-import "sslmem/torch"
+import (
+	"cmp"
+
+	"sslmem/torch"
+)
 
 // Activations are plain values; the zero value has PyTorch's defaults. They map
 // a tensor of any shape to one of the same shape and hold no parameters.
@@ -28,7 +32,7 @@ type LeakyReLU struct {
 
 // Forward returns the activation of x.
 func (l LeakyReLU) Forward(x *torch.Tensor) *torch.Tensor {
-	return x.LeakyRelu(orDefault(l.NegativeSlope, .01))
+	return x.LeakyRelu(cmp.Or(l.NegativeSlope, .01))
 }
 
 // ELU is x where that is positive, and Alpha·(eˣ − 1) elsewhere (Clevert et al.
@@ -39,7 +43,7 @@ type ELU struct {
 }
 
 // Forward returns the activation of x.
-func (l ELU) Forward(x *torch.Tensor) *torch.Tensor { return x.Elu(orDefault(l.Alpha, 1)) }
+func (l ELU) Forward(x *torch.Tensor) *torch.Tensor { return x.Elu(cmp.Or(l.Alpha, 1)) }
 
 // GELU is x·Φ(x), with the normal distribution Φ (Hendrycks and Gimpel 2016), or
 // its approximation by a hyperbolic tangent, PyTorch's approximate='tanh'.
@@ -93,10 +97,3 @@ type LogSoftmax struct {
 // Forward returns the logarithm of the softmax of x. It panics if x has no
 // dimension Dim.
 func (l LogSoftmax) Forward(x *torch.Tensor) *torch.Tensor { return x.LogSoftmax(l.Dim) }
-
-func orDefault(v, fallback float64) float64 {
-	if v == 0 {
-		return fallback
-	}
-	return v
-}

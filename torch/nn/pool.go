@@ -1,6 +1,10 @@
 package nn
 
-import "sslmem/torch"
+import (
+	"cmp"
+
+	"sslmem/torch"
+)
 
 // Poolings are plain values and hold no parameters. Windows are squares; those
 // that do not fit at the end are dropped, unless CeilMode keeps them.
@@ -17,7 +21,7 @@ type MaxPool1d struct {
 // Forward returns the pooled x [N, C, L]. It panics if x is smaller than one
 // window.
 func (p MaxPool1d) Forward(x *torch.Tensor) *torch.Tensor {
-	return x.MaxPool1d([]int{p.Kernel}, []int{orKernel(p.Stride, p.Kernel)}, []int{p.Padding}, []int{1}, p.CeilMode)
+	return x.MaxPool1d([]int{p.Kernel}, []int{cmp.Or(p.Stride, p.Kernel)}, []int{p.Padding}, []int{1}, p.CeilMode)
 }
 
 // MaxPool2d is the maximum over windows of [N, C, H, W]:
@@ -32,7 +36,7 @@ type MaxPool2d struct {
 
 // Forward returns the pooled x. It panics if x is smaller than one window.
 func (p MaxPool2d) Forward(x *torch.Tensor) *torch.Tensor {
-	return x.MaxPool2d(twice(p.Kernel), twice(orKernel(p.Stride, p.Kernel)), twice(p.Padding), twice(1), p.CeilMode)
+	return x.MaxPool2d(twice(p.Kernel), twice(cmp.Or(p.Stride, p.Kernel)), twice(p.Padding), twice(1), p.CeilMode)
 }
 
 // AvgPool1d is the mean over windows of [N, C, L].
@@ -48,7 +52,7 @@ type AvgPool1d struct {
 // Forward returns the pooled x [N, C, L]. It panics if x is smaller than one
 // window.
 func (p AvgPool1d) Forward(x *torch.Tensor) *torch.Tensor {
-	return x.AvgPool1d([]int{p.Kernel}, []int{orKernel(p.Stride, p.Kernel)}, []int{p.Padding}, p.CeilMode, !p.OmitPad)
+	return x.AvgPool1d([]int{p.Kernel}, []int{cmp.Or(p.Stride, p.Kernel)}, []int{p.Padding}, p.CeilMode, !p.OmitPad)
 }
 
 // AvgPool2d is the mean over windows of [N, C, H, W].
@@ -64,7 +68,7 @@ type AvgPool2d struct {
 // Forward returns the pooled x [N, C, H, W]. It panics if x is smaller than one
 // window.
 func (p AvgPool2d) Forward(x *torch.Tensor) *torch.Tensor {
-	return x.AvgPool2d(twice(p.Kernel), twice(orKernel(p.Stride, p.Kernel)), twice(p.Padding), p.CeilMode, !p.OmitPad)
+	return x.AvgPool2d(twice(p.Kernel), twice(cmp.Or(p.Stride, p.Kernel)), twice(p.Padding), p.CeilMode, !p.OmitPad)
 }
 
 // AdaptiveAvgPool1d is the mean over Output windows of [N, C, L], whatever L is.
@@ -116,11 +120,4 @@ func (p AdaptiveMaxPool2d) Forward(x *torch.Tensor) *torch.Tensor {
 	y, at := x.AdaptiveMaxPool2d(twice(p.Output))
 	at.Free()
 	return y
-}
-
-func orKernel(stride, kernel int) int {
-	if stride == 0 {
-		return kernel
-	}
-	return stride
 }

@@ -1,6 +1,10 @@
 package nn
 
-import "sslmem/torch"
+import (
+	"cmp"
+
+	"sslmem/torch"
+)
 
 // TransformerEncoderLayer is self-attention and then a network of two layers
 // for each element, each beside an identity, as torch.nn.TransformerEncoderLayer
@@ -30,9 +34,7 @@ type TransformerOptions struct {
 // the given number of heads, drawn as PyTorch draws it by default; dropout
 // draws from g too. It panics unless heads divides dim.
 func NewTransformerEncoderLayer(dim, heads int, o TransformerOptions, g *torch.Generator) *TransformerEncoderLayer {
-	if o.DimFeedforward == 0 {
-		o.DimFeedforward = 2048
-	}
+	o.DimFeedforward = cmp.Or(o.DimFeedforward, 2048)
 	if o.Activation == nil {
 		o.Activation = ReLU{}
 	}
@@ -48,7 +50,8 @@ func NewTransformerEncoderLayer(dim, heads int, o TransformerOptions, g *torch.G
 		Dropout2:   NewDropout(o.Dropout, g),
 		NormFirst:  o.NormFirst,
 	}
-	l.Norm1.Eps, l.Norm2.Eps = orDefault(o.LayerNormEps, 1e-5), orDefault(o.LayerNormEps, 1e-5)
+	l.Norm1.Eps = cmp.Or(o.LayerNormEps, l.Norm1.Eps)
+	l.Norm2.Eps = cmp.Or(o.LayerNormEps, l.Norm2.Eps)
 	return l
 }
 

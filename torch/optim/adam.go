@@ -1,6 +1,10 @@
 package optim
 
-import "sslmem/torch"
+import (
+	"cmp"
+
+	"sslmem/torch"
+)
 
 // AdamOptions are PyTorch's options of Adam besides the learning rate. The zero
 // value means PyTorch's defaults of Adam.
@@ -49,9 +53,7 @@ func NewAdam(params []*torch.Tensor, o AdamOptions) *Adam {
 // a weight decay.
 func NewAdamGroups(groups []Group, o AdamOptions) *Adam {
 	o.Beta1, o.Beta2 = betas(o.Beta1, o.Beta2)
-	if o.Eps == 0 {
-		o.Eps = 1e-8
-	}
+	o.Eps = cmp.Or(o.Eps, 1e-8)
 	return &Adam{
 		core: newCore("Adam", groups, o.WeightDecay, slot{name: "exp_avg"}, slot{name: "exp_avg_sq"}, slot{name: "step", count: true}),
 		o:    o,

@@ -1,6 +1,10 @@
 package optim
 
-import "sslmem/torch"
+import (
+	"cmp"
+
+	"sslmem/torch"
+)
 
 // LAMBOptions are the options of LAMB besides the learning rate. The zero value
 // is algorithm 2 of the paper with the usual β and ε.
@@ -43,9 +47,7 @@ func NewLAMB(params []*torch.Tensor, o LAMBOptions) *LAMB {
 // weight decay.
 func NewLAMBGroups(groups []Group, o LAMBOptions) *LAMB {
 	o.Beta1, o.Beta2 = betas(o.Beta1, o.Beta2)
-	if o.Eps == 0 {
-		o.Eps = 1e-6
-	}
+	o.Eps = cmp.Or(o.Eps, 1e-6)
 	slots := []slot{{name: "exp_avg"}, {name: "exp_avg_sq"}, {name: "step", count: true, host: true}}
 	return &LAMB{core: newCore("LAMB", groups, o.WeightDecay, slots...), o: o}
 }

@@ -1,6 +1,10 @@
 package optim
 
-import "sslmem/torch"
+import (
+	"cmp"
+
+	"sslmem/torch"
+)
 
 // A LARSForm names one of the two published forms of LARS. They differ in what
 // the momentum buffer sums, which matters when the learning rate changes, and
@@ -63,9 +67,7 @@ func NewLARS(params []*torch.Tensor, o LARSOptions) *LARS {
 // NewLARSGroups is NewLARS for parameter groups. It panics if the options have a
 // weight decay.
 func NewLARSGroups(groups []Group, o LARSOptions) *LARS {
-	if o.Trust == 0 {
-		o.Trust = .001
-	}
+	o.Trust = cmp.Or(o.Trust, .001)
 	return &LARS{core: newCore("LARS", groups, o.WeightDecay, slot{name: "momentum_buffer"}), o: o}
 }
 

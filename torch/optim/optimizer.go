@@ -1,6 +1,7 @@
 package optim
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 
@@ -41,12 +42,7 @@ type Group struct {
 }
 
 // lr returns the group's learning rate where that of the step is lr.
-func (g Group) lr(lr float64) float64 {
-	if g.LRScale == 0 {
-		return lr
-	}
-	return lr * g.LRScale
-}
+func (g Group) lr(lr float64) float64 { return lr * cmp.Or(g.LRScale, 1) }
 
 // single is the one group of a plain list.
 func single(params []*torch.Tensor, weightDecay float64) []Group {

@@ -1,5 +1,7 @@
 package optim
 
+import "cmp"
+
 // A OneCycleLR raises the learning rate to MaxLR and lowers it to nearly nothing
 // (Smith and Topin 2018), as PyTorch's does. PyTorch's changes the momentum
 // along with it unless cycle_momentum is false; this one does not.
@@ -15,15 +17,9 @@ type OneCycleLR struct {
 
 // At implements [Schedule]. Steps beyond the last get its learning rate.
 func (o OneCycleLR) At(step int) float64 {
-	orDefault := func(v, usual float64) float64 {
-		if v == 0 {
-			return usual
-		}
-		return v
-	}
-	first := o.MaxLR / orDefault(o.DivFactor, 25)
-	final := first / orDefault(o.FinalDivFactor, 1e4)
-	up := orDefault(o.PctStart, .3) * float64(o.TotalSteps)
+	first := o.MaxLR / cmp.Or(o.DivFactor, 25)
+	final := first / cmp.Or(o.FinalDivFactor, 1e4)
+	up := cmp.Or(o.PctStart, .3) * float64(o.TotalSteps)
 
 	type phase struct{ end, from, to float64 }
 	last := float64(o.TotalSteps - 1)
