@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -108,8 +109,8 @@ func shorten(names []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
 
-// StripPrefix returns the state with prefix taken from the names that start
-// with it; the others stay. PyTorch's DataParallel puts "module." before every
+// StripPrefix returns a copy of the map with prefix taken from the names that
+// start with it; the others stay. PyTorch's DataParallel puts "module." before every
 // name, and a network that was part of a larger one has its field's name there.
 func StripPrefix(state map[string]*torch.Tensor, prefix string) map[string]*torch.Tensor {
 	out := make(map[string]*torch.Tensor, len(state))
@@ -123,11 +124,7 @@ func StripPrefix(state map[string]*torch.Tensor, prefix string) map[string]*torc
 // and shapes, on whatever devices they are: how a teacher or a target network
 // starts. It returns the errors of [LoadState].
 func CopyState(dst, src Module) error {
-	state := map[string]*torch.Tensor{}
-	for name, t := range State(src) {
-		state[name] = t
-	}
-	return LoadState(dst, state)
+	return LoadState(dst, maps.Collect(State(src)))
 }
 
 // CloneState returns copies of a module's tensors, in s and without history:

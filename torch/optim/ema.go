@@ -2,7 +2,7 @@ package optim
 
 import (
 	"fmt"
-	"math"
+	"maps"
 	"slices"
 
 	"sslmem/torch"
@@ -29,10 +29,7 @@ func NewEMA(average, source nn.Module, averageBuffers bool) *EMA {
 	for name := range nn.Parameters(source) {
 		parameters[name] = true
 	}
-	targets := map[string]*torch.Tensor{}
-	for name, t := range nn.State(average) {
-		targets[name] = t
-	}
+	targets := maps.Collect(nn.State(average))
 	e := &EMA{}
 	n := 0
 	for name, s := range nn.State(source) {
@@ -83,5 +80,5 @@ func (e EMACosine) At(step int) float64 {
 	if step >= e.Total {
 		return 1
 	}
-	return 1 - (1-e.Base)*(math.Cos(math.Pi*float64(step)/float64(e.Total))+1)/2
+	return cosine(e.Base, 1, float64(step)/float64(e.Total))
 }
