@@ -23,7 +23,7 @@ import (
 //
 // After an error nothing has changed.
 func LoadWeights(b Backbone, state map[string]*torch.Tensor) error {
-	state = maps.Clone(nn.StripPrefix(state, "module."))
+	state = nn.StripPrefix(state, "module.")
 	s := torch.NewScope()
 	defer s.Close()
 	switch m := b.(type) {
