@@ -3,7 +3,6 @@ package models
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"strconv"
 
 	"sslmem/torch"
@@ -181,10 +180,8 @@ func (m *ResNet) Register(r *nn.Registry) {
 	}
 }
 
-// fanOut draws a convolution's weight anew as torchvision does for its ResNets
-// (He et al. 2015, fan-out mode).
+// fanOut draws a convolution's weight anew as torchvision does for its ResNets.
 func fanOut(c *nn.Conv2d, g *torch.Generator) *nn.Conv2d {
-	out, k := c.Weight.Size(0), c.Weight.Size(2)
-	g.Normal(c.Weight, 0, math.Sqrt(2/float64(out*k*k)))
+	nn.KaimingNormal(c.Weight, nn.FanOut, nn.ReLUGain, g)
 	return c
 }
