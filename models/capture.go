@@ -50,12 +50,7 @@ func (c *capture) in(name string) *capture {
 }
 
 // at is in for the i-th child of a list.
-func (c *capture) at(i int) *capture {
-	if c == nil {
-		return nil
-	}
-	return c.in(strconv.Itoa(i))
-}
+func (c *capture) at(i int) *capture { return c.in(strconv.Itoa(i)) }
 
 // keep keeps x as the output of the layer of the given name, and returns x. The
 // caller may free x afterwards, but not change it.

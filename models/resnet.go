@@ -131,10 +131,7 @@ func (m *ResNet) forward(x *torch.Tensor, c *capture) *torch.Tensor {
 		name := stageName(i)
 		inner := c.in(name)
 		for j, b := range stage {
-			x = b.forward(x, inner.at(j))
-			if inner != nil {
-				inner.keep(strconv.Itoa(j), x)
-			}
+			x = inner.keep(strconv.Itoa(j), b.forward(x, inner.at(j)))
 		}
 		c.keep(name, x)
 	}

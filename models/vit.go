@@ -185,10 +185,7 @@ func (m *ViT) encode(x, keep *torch.Tensor, c *capture) *torch.Tensor {
 	}
 	inner := c.in("blocks")
 	for i, b := range m.Blocks {
-		x = b.forward(x, inner.at(i))
-		if inner != nil {
-			inner.keep(strconv.Itoa(i), x)
-		}
+		x = inner.keep(strconv.Itoa(i), b.forward(x, inner.at(i)))
 	}
 	return c.keep("norm", m.Norm.Forward(x))
 }
