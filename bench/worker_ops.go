@@ -1,8 +1,7 @@
 package main
 
 import (
-	"math"
-
+	"sslmem/bench/worker"
 	"sslmem/torch"
 )
 
@@ -25,23 +24,14 @@ func newOpsWorker() *opsWorker {
 	}
 }
 
-// wave is the operand that both sides can make for themselves: sin(1), sin(2), …
 func wave(shape ...int) *torch.Tensor {
-	n := 1
-	for _, size := range shape {
-		n *= size
-	}
-	values := make([]float32, n)
-	for i := range values {
-		values[i] = float32(math.Sin(float64(i + 1)))
-	}
-	return torch.FromSlice(torch.Root, values, shape...)
+	return torch.FromSlice(torch.Root, worker.Wave(shape...), shape...)
 }
 
 func channelsLast(t *torch.Tensor) *torch.Tensor { return t.Contiguous(torch.ChannelsLast) }
 
-func (o *opsWorker) actions() map[string]action {
-	return map[string]action{
+func (o *opsWorker) actions() map[string]worker.Action {
+	return map[string]worker.Action{
 		"add": repeat(func(in *torch.Scope) func() *torch.Tensor {
 			a := in.Use(o.a)
 			return func() *torch.Tensor { return a.Add(o.b) }
@@ -65,7 +55,7 @@ const closeEvery = 100
 
 // repeat is the action that calls an operation n times and sums the last
 // result. Bind enters an operand into the scope of the coming results.
-func repeat(bind func(in *torch.Scope) func() *torch.Tensor) action {
+func repeat(bind func(in *torch.Scope) func() *torch.Tensor) worker.Action {
 	return func(n int) (sum float64) {
 		for n > 0 {
 			in := torch.NewScope()

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"strconv"
 
+	"sslmem/bench/worker"
 	"sslmem/data"
 	"sslmem/data/augment"
 	"sslmem/data/augment/fused"
@@ -12,7 +13,7 @@ import (
 
 // newViewsWorker makes batches of views of images in memory. The arguments are
 // the engine, fused or reference; the recipe; and size, batch, height and width.
-func newViewsWorker(threads int, args []string) (action, error) {
+func newViewsWorker(threads int, args []string) (worker.Action, error) {
 	n, err := numbers(args[2:])
 	if err != nil {
 		return nil, err
@@ -49,7 +50,7 @@ func newViewsWorker(threads int, args []string) (action, error) {
 
 // newFolderWorker reads a folder of photographs, epoch by epoch, and makes
 // batches as views.py does. The arguments are size, batch and the folder.
-func newFolderWorker(threads int, args []string) (action, error) {
+func newFolderWorker(threads int, args []string) (worker.Action, error) {
 	n, err := numbers(args[:2])
 	if err != nil {
 		return nil, err

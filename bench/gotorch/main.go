@@ -6,9 +6,7 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
-	"math"
 	"os"
 	"runtime"
 	"strconv"
@@ -17,6 +15,7 @@ import (
 	"github.com/wangkuiyi/gotorch"
 	F "github.com/wangkuiyi/gotorch/nn/functional"
 
+	"sslmem/bench/worker"
 	"sslmem/torch"
 )
 
@@ -39,21 +38,7 @@ func serve() error {
 		return err
 	}
 	gotorch.SetNumThreads(int32(threads))
-	actions := newOperands().actions()
-	fmt.Println("ready", torch.Version())
-	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
-		var what string
-		var n int
-		if _, err := fmt.Sscan(lines.Text(), &what, &n); err != nil {
-			return fmt.Errorf("line %q: %w", lines.Text(), err)
-		}
-		do, ok := actions[what]
-		if !ok {
-			return fmt.Errorf("line %q: there is no such action", lines.Text())
-		}
-		fmt.Println(do(n))
-	}
-	return nil
+	return worker.Serve(os.Stdin, os.Stdout, newOperands().actions())
 }
 
 // operands are the tensors that bench/worker_ops.go describes.
@@ -71,22 +56,14 @@ func newOperands() *operands {
 	return o
 }
 
-// wave is the operand that all sides can make for themselves: sin(1), sin(2), …
 func wave(shape ...int64) gotorch.Tensor {
-	n := int64(1)
-	for _, size := range shape {
-		n *= size
-	}
-	values := make([]float32, n)
-	for i := range values {
-		values[i] = float32(math.Sin(float64(i + 1)))
-	}
+	values := worker.Wave(shape...)
 	defer runtime.KeepAlive(values)
 	return gotorch.FromBlob(unsafe.Pointer(unsafe.SliceData(values)), gotorch.Float, shape)
 }
 
-func (o *operands) actions() map[string]func(n int) float64 {
-	return map[string]func(n int) float64{
+func (o *operands) actions() map[string]worker.Action {
+	return map[string]worker.Action{
 		"add": repeat(func() gotorch.Tensor { return gotorch.Add(o.a, o.b, 1) }),
 		"mm":  repeat(func() gotorch.Tensor { return gotorch.MM(o.m, o.w) }),
 		"conv2d": repeat(func() gotorch.Tensor {
@@ -102,7 +79,7 @@ func (o *operands) actions() map[string]func(n int) float64 {
 // a scope of bench/worker_ops.go.
 const collectEvery = 100
 
-func repeat(do func() gotorch.Tensor) func(n int) float64 {
+func repeat(do func() gotorch.Tensor) worker.Action {
 	return func(n int) float64 {
 		var y gotorch.Tensor
 		for i := range n {
