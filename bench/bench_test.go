@@ -103,7 +103,7 @@ func TestAgree(t *testing.T) {
 // A shell stands in for a peer: it answers every line with its number.
 func echo(t *testing.T, script string) *peer {
 	t.Helper()
-	p, err := start("echo", "sh", "-c", script)
+	p, err := starter{"echo", "sh", []string{"-c", script}}.start()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func TestAbsent(t *testing.T) {
 }
 
 func TestPeerThatEnds(t *testing.T) {
-	_, err := start("python", "sh", "-c", "echo No module named torch >&2; exit 1")
+	_, err := starter{"python", "sh", []string{"-c", "echo No module named torch >&2; exit 1"}}.start()
 	if err == nil || !strings.Contains(err.Error(), "No module named torch") {
 		t.Errorf("error is %v, want the last words of the process", err)
 	}

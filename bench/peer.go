@@ -54,7 +54,7 @@ func python(threads int, script string, args ...string) starter {
 }
 
 // opsRivals are those that know the single operations: bare libtorch, PyTorch
-// for Python and gotorch. bench/run.sh builds the first and the last.
+// for Python and gotorch. ./build.sh bench builds the first and the last.
 func opsRivals(threads int) []starter {
 	n := strconv.Itoa(threads)
 	return []starter{
@@ -64,23 +64,20 @@ func opsRivals(threads int) []starter {
 	}
 }
 
-// start runs the program and waits until it is ready.
-func (s starter) start() (*peer, error) { return start(s.name, s.program, s.args...) }
-
-// start waits until the process says that it is ready.
-func start(name, program string, args ...string) (*peer, error) {
-	p := &peer{name: name, cmd: exec.Command(program, args...), stderr: &bytes.Buffer{}}
+// start runs the program and waits until it says that it is ready.
+func (s starter) start() (*peer, error) {
+	p := &peer{name: s.name, cmd: exec.Command(s.program, s.args...), stderr: &bytes.Buffer{}}
 	p.cmd.Stderr = p.stderr
 	in, err := p.cmd.StdinPipe()
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", s.name, err)
 	}
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", s.name, err)
 	}
 	if err := p.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("%s does not start: %w", name, err)
+		return nil, fmt.Errorf("%s does not start: %w", s.name, err)
 	}
 	p.in, p.out = in, bufio.NewScanner(out)
 	version, ready := "", false
@@ -116,11 +113,8 @@ func (p *peer) time(what string, n int) (time.Duration, error) {
 	return time.Since(begin), err
 }
 
-// stop ends the process; the nil peer has none.
+// stop ends the process.
 func (p *peer) stop() {
-	if p == nil {
-		return
-	}
 	p.in.Close()
 	p.cmd.Wait()
 }
