@@ -18,7 +18,7 @@
 //   - data: views of SimCLR at 32 and 224 pixels on one core and on all that
 //     may be used, beside the Go reference, torchvision on PIL images and on
 //     tensors, and kornia; and batches from a folder of JPEGs beside a DataLoader
-//     with as many workers as cores.
+//     with as many workers as sslmem has threads.
 //
 // The parts scope and ops have four sides: sslmem; C++, which calls libtorch
 // with nothing in between (bench/cpp); PyTorch (bench/pytorch); and gotorch
@@ -32,20 +32,19 @@
 // before the first measurement. It reads lines "what n" from its standard
 // input, does the thing n times and answers with a number: a loss or a
 // checksum. All sides get the same weights and the same input, and their
-// answers must agree before anything is timed.
+// answers must agree before anything is timed. The views of part data are
+// random, so that only their mean can agree.
 //
-// The views of part data are random, so that only their mean can agree.
-//
-// They then take turns, in the order AB BA AB …, so that whatever else the
+// The sides then take turns, in the order AB BA AB …, so that whatever else the
 // machine does meets all. One clock, that of this process, times them.
 // Printed are the median over the rounds, the range from the first to the
 // third quartile, and the median of the rounds' own ratios: how many times
-// longer than sslmem the side takes.
+// longer than sslmem the side takes, so that above 1 sslmem is faster.
 //
 // PyTorch is measured as a script that nobody tuned further than its own
 // options go. One difference is malloc, which is told to keep its pages in
 // sslmem; in a Python process it gives large blocks back to the kernel and has
-// them faulted in again. To see what else differs, set it for both sides alike:
+// them faulted in again. To see what else differs, set it for all sides alike:
 //
 //	MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=2147483647 \
 //	MALLOC_TOP_PAD_=67108864 ./build.sh bench

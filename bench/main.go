@@ -33,7 +33,7 @@ func main() {
 func run(args []string) error {
 	var b bench
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	flags.IntVar(&b.threads, "threads", min(2, runtime.NumCPU()), "`threads` that one operation may use, on both sides")
+	flags.IntVar(&b.threads, "threads", min(2, runtime.NumCPU()), "`threads` that one operation may use, on all sides")
 	flags.IntVar(&b.rounds, "rounds", 7, "`rounds` of every comparison, at least 5 to tell a difference from noise")
 	flags.IntVar(&b.memorySteps, "memory-steps", 3000, "training `steps` of part memory, a multiple of 10")
 	path := flags.String("json", "", "`file` to write every measurement to")

@@ -12,7 +12,7 @@ from serve import serve
 
 
 def wave(*shape):
-    """The operand that both sides can make for themselves: sin(1), sin(2), …"""
+    """The operand that all sides can make for themselves: sin(1), sin(2), …"""
     n = torch.Size(shape).numel()
     return torch.arange(1, n + 1, dtype=torch.float64).sin().to(torch.float32).reshape(shape)
 

@@ -6,7 +6,6 @@ import sys
 import torch
 
 
-
 def serve(actions):
     """Announces the version, then answers lines "what n" with actions[what](n)."""
     answers = os.fdopen(os.dup(1), "w", buffering=1)
