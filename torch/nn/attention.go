@@ -86,20 +86,23 @@ func (a *MultiheadAttention) Attend(query, key, value *torch.Tensor, m Attention
 		wq, wk, wv := unpack(query.Scope().Use(a.InProjWeight).Chunk(3, 0))
 		q, k, v = query.Linear(wq, bias[0]), key.Linear(wk, bias[1]), value.Linear(wv, bias[2])
 	}
-	q, k, v = splitHeads(q, a.Heads), splitHeads(k, a.Heads), splitHeads(v, a.Heads)
-	return a.OutProj.Forward(joinHeads(attend(q, k, v, m, a.Dropout)))
+	return a.OutProj.Forward(attendHeads(q, k, v, a.Heads, m, a.Dropout))
 }
 
 func unpack(t []*torch.Tensor) (a, b, c *torch.Tensor) { return t[0], t[1], t[2] }
+
+// attendHeads splits q [N, L, Dim] and k and v [N, S, Dim] into heads, which
+// attend each for itself, and returns their results side by side, [N, L, Dim].
+func attendHeads(q, k, v *torch.Tensor, heads int, m AttentionMask, dropout *Dropout) *torch.Tensor {
+	y := attend(splitHeads(q, heads), splitHeads(k, heads), splitHeads(v, heads), m, dropout)
+	return y.Transpose(1, 2).Flatten(2, -1)
+}
 
 // splitHeads turns [N, L, Dim] into [N, Heads, L, Dim/Heads].
 func splitHeads(x *torch.Tensor, heads int) *torch.Tensor {
 	n, l, dim := x.Size(0), x.Size(1), x.Size(2)
 	return x.Reshape([]int{n, l, heads, dim / heads}).Transpose(1, 2)
 }
-
-// joinHeads turns [N, Heads, L, D] into [N, L, Heads·D].
-func joinHeads(x *torch.Tensor) *torch.Tensor { return x.Transpose(1, 2).Flatten(2, -1) }
 
 // attend returns softmax(q·kᵀ/√D + mask)·v for q [N, Heads, L, D] and k and v
 // [N, Heads, S, D].
@@ -178,8 +181,7 @@ func NewAttention(dim, heads int, o AttentionOptions, g *torch.Generator) *Atten
 // panics if the shape does not fit.
 func (a *Attention) Forward(x *torch.Tensor) *torch.Tensor {
 	q, k, v := unpack(a.QKV.Forward(x).Chunk(3, -1))
-	q, k, v = splitHeads(q, a.Heads), splitHeads(k, a.Heads), splitHeads(v, a.Heads)
-	return a.Proj.Forward(joinHeads(attend(q, k, v, AttentionMask{}, a.Dropout)))
+	return a.Proj.Forward(attendHeads(q, k, v, a.Heads, AttentionMask{}, a.Dropout))
 }
 
 // Register implements [Module].
