@@ -26,8 +26,8 @@ type Module struct {
 type slot struct {
 	field
 	ours   *torch.Tensor
-	shared *torch.Tensor   // what ours was when the field was set
-	theirs *gotorch.Tensor // what the field was
+	shared *torch.Tensor  // what ours was when the field was set
+	theirs gotorch.Tensor // what the field was
 }
 
 // FromModule returns a gotorch module as an [nn.Layer]: a network of layers of
@@ -57,9 +57,9 @@ func FromModule(m gnn.IModule) (*Module, error) {
 		return nil, fmt.Errorf("gotorchx: %T has no method Forward(gotorch.Tensor) gotorch.Tensor; give it one, or put it into a module that has", m)
 	}
 	for _, f := range list {
-		t := FromGotorch(torch.Root, f.tensor())
 		theirs := f.tensor()
-		wrapped.slots = append(wrapped.slots, &slot{field: f, ours: t, shared: t, theirs: &theirs})
+		t := FromGotorch(torch.Root, theirs)
+		wrapped.slots = append(wrapped.slots, &slot{field: f, ours: t, shared: t, theirs: theirs})
 	}
 	return wrapped, nil
 }
@@ -126,9 +126,8 @@ func (m *Module) sync() {
 		if s.ours == s.shared {
 			continue
 		}
-		theirs := ToGotorch(s.ours)
-		s.value.Set(reflect.ValueOf(theirs))
-		s.shared, s.theirs = s.ours, &theirs
+		s.shared, s.theirs = s.ours, ToGotorch(s.ours)
+		s.value.Set(reflect.ValueOf(s.theirs))
 	}
 }
 
