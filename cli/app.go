@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"sslmem/cli/config"
+	"sslmem/internal/nearest"
 	"sslmem/ssl"
 )
 
@@ -71,7 +72,7 @@ func start(c *cli.Context) error {
 			known = append(known, command.Name)
 		}
 		hint := "commands are " + strings.Join(known, ", ")
-		if near, ok := config.Nearest(name, known); ok {
+		if near, ok := nearest.Word(name, known); ok {
 			hint = fmt.Sprintf("did you mean %q?", near)
 		}
 		return usageError{fmt.Errorf("there is no command %q; %s", name, hint)}
@@ -104,7 +105,7 @@ func usage(c *cli.Context, err error, flags []cli.Flag) error {
 		known = append(known, f.Names()...)
 	}
 	name = strings.TrimLeft(name, "-")
-	if near, ok := config.Nearest(name, known); ok {
+	if near, ok := nearest.Word(name, known); ok {
 		help = fmt.Sprintf("did you mean --%s?", near)
 	}
 	return usageError{fmt.Errorf("there is no flag --%s; %s", name, help)}

@@ -8,8 +8,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"sslmem/cli/config"
 	"sslmem/data"
+	"sslmem/internal/nearest"
 )
 
 // What the commands below data take as their argument.
@@ -38,7 +38,7 @@ follows after "#": stl10#unlabeled, svhn#extra, emnist#letters.
 			known = append(known, sub.Name)
 		}
 		hint := "say one of " + strings.Join(known, ", ") + " after sslmem data"
-		if near, ok := config.Nearest(ctx.Args().First(), known); ok {
+		if near, ok := nearest.Word(ctx.Args().First(), known); ok {
 			hint = fmt.Sprintf("did you mean sslmem data %s?", near)
 		}
 		if name := ctx.Args().First(); name != "" {

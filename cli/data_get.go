@@ -14,10 +14,10 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
-	"sslmem/cli/config"
 	"sslmem/data"
 	"sslmem/data/atomicfile"
 	"sslmem/data/fetch"
+	"sslmem/internal/nearest"
 )
 
 func dataGetCommand() *cli.Command {
@@ -72,7 +72,7 @@ func lookupData(name string) (data.Entry, error) {
 		known = append(known, e.Name)
 	}
 	hint := "known are " + strings.Join(known, ", ")
-	if near, ok := config.Nearest(name, known); ok {
+	if near, ok := nearest.Word(name, known); ok {
 		hint = fmt.Sprintf("did you mean %s?", near)
 	}
 	return data.Entry{}, fmt.Errorf("there is no data set %q; %s", name, hint)

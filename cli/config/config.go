@@ -11,6 +11,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"sslmem/data/atomicfile"
+	"sslmem/internal/nearest"
 )
 
 // Load reads the TOML file at path into settings, a pointer to a struct. What
@@ -61,7 +62,7 @@ func describeUnknown(unknown []toml.Key, known []string) string {
 			continue
 		}
 		part := fmt.Sprintf("there is no key %q", key.String())
-		if near, ok := Nearest(key.String(), known); ok {
+		if near, ok := nearest.Word(key.String(), known); ok {
 			part += fmt.Sprintf(", did you mean %q?", near)
 		} else {
 			part += fmt.Sprintf("; known are %s", strings.Join(known, ", "))

@@ -12,6 +12,5 @@
 //	}
 //
 // [Save] writes all settings, so that a run can be repeated from the file in
-// its folder alone. [Nearest] does the same service for names outside of
-// files: flags, data sets, devices, methods.
+// its folder alone.
 package config

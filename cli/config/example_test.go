@@ -20,11 +20,3 @@ func ExampleDecode() {
 	// 20 0.1
 	// simclr.toml: there is no key "temprature", did you mean "temperature"?
 }
-
-func ExampleNearest() {
-	fmt.Println(config.Nearest("fashion", []string{"cifar10", "fashion-mnist"}))
-	fmt.Println(config.Nearest("fashon_mnist", []string{"cifar10", "fashion-mnist"}))
-	// Output:
-	//  false
-	// fashion-mnist true
-}
