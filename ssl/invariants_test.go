@@ -73,13 +73,14 @@ func TestPlan(t *testing.T) {
 	for i := range index {
 		index[i] = 100 + i
 	}
-	p := plan{index: index, batch: 16, seed: 3}
+	p := newPlan(index, 16, 3)
 	var epochs [3][]int
-	for step := range 3 * p.stepsPerEpoch() {
-		e := step / p.stepsPerEpoch()
-		epochs[e] = append(epochs[e], p.images(step)...)
-		if p.epoch != e {
-			t.Errorf("step %d is of epoch %d, want %d", step, p.epoch, e)
+	for step := range 3 * p.sampler.StepsPerEpoch() {
+		e := step / p.sampler.StepsPerEpoch()
+		images, epoch := p.step(step)
+		epochs[e] = append(epochs[e], images...)
+		if epoch != e {
+			t.Errorf("step %d is of epoch %d, want %d", step, epoch, e)
 		}
 	}
 	for e, images := range epochs {
@@ -97,9 +98,9 @@ func TestPlan(t *testing.T) {
 	if slices.Equal(epochs[0], epochs[1]) || slices.Equal(epochs[1], epochs[2]) {
 		t.Error("two epochs have one order")
 	}
-	late := plan{index: index, batch: 16, seed: 3}
-	if got, want := late.images(9), epochs[2][16:32]; !slices.Equal(got, want) {
-		t.Errorf("step 9 alone has the images %v, want %v", got, want)
+	late := newPlan(index, 16, 3)
+	if got, _ := late.step(9); !slices.Equal(got, epochs[2][16:32]) {
+		t.Errorf("step 9 alone has the images %v, want %v", got, epochs[2][16:32])
 	}
 	if !slices.IsSorted(p.index) {
 		t.Error("the plan has shuffled its list")

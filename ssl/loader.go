@@ -8,31 +8,31 @@ import (
 	"sslmem/data/views"
 )
 
-// plan says which images step number step of a training sees, and in which
-// order. Only whole batches are used; which images are left over changes from
-// epoch to epoch.
+// plan says which images a step of a training sees: those of index that a
+// [data.Sampler] draws. Only whole batches are used; which images are left over
+// changes from epoch to epoch.
 type plan struct {
-	index []int // images to train on
-	batch int   // images per step
-	seed  uint64
-
-	epoch int // of order
-	order []int
+	index   []int // images to train on
+	sampler data.Sampler
+	images  []int // of the step that was asked for last
 }
 
-func (p *plan) stepsPerEpoch() int { return len(p.index) / p.batch }
-
-// images returns the images of a step, valid until the next call.
-func (p *plan) images(step int) []int {
-	epoch, within := step/p.stepsPerEpoch(), step%p.stepsPerEpoch()
-	if p.order == nil || epoch != p.epoch {
-		perm := rng.New(p.seed, rng.Word("order"), uint64(epoch)).Perm(len(p.index))
-		p.epoch, p.order = epoch, perm
-		for i, j := range perm {
-			perm[i] = p.index[j]
-		}
+func newPlan(index []int, batch int, seed uint64) plan {
+	return plan{
+		index:   index,
+		sampler: data.Sampler{N: len(index), Batch: batch, Seed: seed},
+		images:  make([]int, batch),
 	}
-	return p.order[within*p.batch : (within+1)*p.batch]
+}
+
+// step returns the images of a step, valid until the next call, and its epoch,
+// counted from 0.
+func (p *plan) step(step int) (images []int, epoch int) {
+	p.sampler.Images(step, p.images)
+	for i, at := range p.images {
+		p.images[i] = p.index[at]
+	}
+	return p.images, p.sampler.Epoch(step)
 }
 
 // ahead is how many batches are prepared before they are asked for.
@@ -44,11 +44,8 @@ const ahead = 2
 // of threads.
 func startLoader(images data.Images, p plan, r augment.Recipe, perImage, first, last int) *prefetch.Queue[*views.Batch] {
 	m := views.Maker{
-		Images: images, Recipe: r, Seed: rng.Sub(p.seed, rng.Word("views")),
-		PerImage: perImage, Batch: p.batch, Ahead: ahead,
+		Images: images, Recipe: r, Seed: rng.Sub(p.sampler.Seed, rng.Word("views")),
+		PerImage: perImage, Batch: p.sampler.Batch, Ahead: ahead,
 	}
-	return m.Start(last-first, func(i int) ([]int, int) {
-		index := p.images(first + i)
-		return index, p.epoch
-	})
+	return m.Start(last-first, func(i int) ([]int, int) { return p.step(first + i) })
 }

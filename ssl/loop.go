@@ -143,12 +143,12 @@ func (l *Loop) run(ctx context.Context, st *state) error {
 		Total:  total,
 	}
 	perImage := st.trainer.NumViews()
-	p := plan{index: slices.Clone(l.Index), batch: l.Recipe.BatchSize, seed: l.Seed}
+	p := newPlan(slices.Clone(l.Index), l.Recipe.BatchSize, l.Seed)
 	loader := startLoader(l.Data, p, st.augment, perImage, st.step, total)
 	defer loader.Stop()
 
 	channels, _, _ := l.Data.Shape()
-	shape := []int{perImage * p.batch, st.augment.Size, st.augment.Size, channels}
+	shape := []int{perImage * l.Recipe.BatchSize, st.augment.Size, st.augment.Size, channels}
 	first, start := st.step, time.Now()
 	var waited time.Duration
 	for st.step < total {
