@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"runtime"
 
 	"sslmem/data/picture"
 	"sslmem/data/prefetch"
@@ -36,8 +37,9 @@ type Loader struct {
 	Ahead   int // batches that are prepared before they are asked for, at least 1
 }
 
-// Start prepares the steps first … last−1. An image that cannot be decoded ends the
-// sequence with an error that names it.
+// Start prepares the steps first … last−1, whose images are decoded one by one: no
+// core waits for the last image of a batch. An image that cannot be decoded ends
+// the sequence with an error that names it.
 func (l *Loader) Start(first, last int) (*prefetch.Queue[*Batch], error) {
 	sampler := l.Sampler
 	if err := sampler.Check(); err != nil {
@@ -50,12 +52,13 @@ func (l *Loader) Start(first, last int) (*prefetch.Queue[*Batch], error) {
 		n := sampler.Batch
 		return &Batch{Index: make([]int, n), Labels: make([]int, n), Images: make([]picture.Image, n)}
 	}
-	return prefetch.Start(last-first, max(l.Ahead, 1), buffer, func(i int, b *Batch) error {
+	begin := func(i int, b *Batch) int {
 		b.Step = first + i
 		sampler.Images(b.Step, b.Index)
-		return eachImage(len(b.Index), func(k int, _ *picture.Image) error {
-			b.Labels[k] = l.Source.Label(b.Index[k])
-			return decodeSized(l.Source, b.Index[k], l.Size, &b.Images[k])
-		})
+		return len(b.Index)
+	}
+	return prefetch.StartEach(last-first, max(l.Ahead, 1), runtime.GOMAXPROCS(0), buffer, begin, func(_, k int, b *Batch) error {
+		b.Labels[k] = l.Source.Label(b.Index[k])
+		return decodeSized(l.Source, b.Index[k], l.Size, &b.Images[k])
 	}), nil
 }
