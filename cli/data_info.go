@@ -9,7 +9,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"sslmem/data"
-	"sslmem/data/picture"
 )
 
 // described is what is told of a data set.
@@ -83,37 +82,16 @@ func describe(s *data.Set) (*described, error) {
 
 // measure decodes images for shape, mean and standard deviation.
 func (d *described) measure(s data.Source) error {
-	d.Decoded = s.Len()
+	most := s.Len()
 	if _, decoded := s.(*data.Dataset); !decoded {
-		d.Decoded = min(d.Decoded, sampled)
+		most = sampled
 	}
-	var sum, squares [3]float64
-	var im picture.Image
-	pixels, low, high := 0., [2]int{math.MaxInt, math.MaxInt}, [2]int{}
-	for k := range d.Decoded {
-		if err := s.Decode(k*s.Len()/d.Decoded, &im); err != nil {
-			return err
-		}
-		area := im.H * im.W
-		for c := range im.C {
-			var one, two uint64 // exact
-			for _, v := range im.Pixels[c*area : (c+1)*area] {
-				one += uint64(v)
-				two += uint64(v) * uint64(v)
-			}
-			sum[c] += float64(one)
-			squares[c] += float64(two)
-		}
-		pixels += float64(area)
-		low = [2]int{min(low[0], im.H), min(low[1], im.W)}
-		high = [2]int{max(high[0], im.H), max(high[1], im.W)}
+	st, err := data.Measure(s, most)
+	if err != nil {
+		return err
 	}
-	d.Shape = fmt.Sprintf("%d×%s×%s", im.C, span(low[0], high[0]), span(low[1], high[1]))
-	for c := range im.C {
-		mean := sum[c] / pixels
-		d.Mean = append(d.Mean, mean/255)
-		d.Std = append(d.Std, math.Sqrt(max(0, squares[c]/pixels-mean*mean))/255)
-	}
+	d.Decoded, d.Mean, d.Std = st.N, st.Mean, st.Std
+	d.Shape = fmt.Sprintf("%d×%s×%s", st.C, span(st.Least[0], st.Most[0]), span(st.Least[1], st.Most[1]))
 	return nil
 }
 

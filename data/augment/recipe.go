@@ -198,24 +198,10 @@ func (r Recipe) Fit(d *data.Dataset) Recipe {
 	if len(r.Mean) != 0 || len(r.Std) != 0 {
 		return r
 	}
-	r.Mean, r.Std = make([]float32, d.C), make([]float32, d.C)
-	plane := d.H * d.W
-	for c := range d.C {
-		// Integer sums are exact in any order.
-		var sum, squares uint64
-		for i := range d.Len() {
-			for _, v := range d.Image(i)[c*plane : (c+1)*plane] {
-				sum += uint64(v)
-				squares += uint64(v) * uint64(v)
-			}
-		}
-		n := float64(d.Len() * plane)
-		mean := float64(sum) / n
-		r.Mean[c] = float32(mean / 255)
-		r.Std[c] = float32(math.Sqrt(max(0, float64(squares)/n-mean*mean)) / 255)
-		if r.Std[c] == 0 {
-			r.Std[c] = 1
-		}
+	st, err := data.Measure(d, d.Len())
+	if err != nil {
+		panic(err) // images in memory can be read
 	}
+	r.Mean, r.Std = st.Normalisation()
 	return r
 }

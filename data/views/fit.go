@@ -30,14 +30,10 @@ func Fit(r augment.Recipe, images data.Images) (augment.Recipe, error) {
 	if len(r.Mean) != 0 || len(r.Std) != 0 {
 		return r, nil
 	}
-	var err error
-	if r.Mean, r.Std, err = data.Statistics(images, FitImages); err != nil {
+	st, err := data.Measure(images, FitImages)
+	if err != nil {
 		return r, fmt.Errorf("cannot fit the normalisation of the views: %w", err)
 	}
-	for c, s := range r.Std {
-		if s == 0 {
-			r.Std[c] = 1
-		}
-	}
+	r.Mean, r.Std = st.Normalisation()
 	return r, nil
 }

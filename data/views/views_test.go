@@ -179,10 +179,11 @@ func TestFit(t *testing.T) {
 		t.Errorf("%v %v instead of %v %v", b.Mean, b.Std, a.Mean, a.Std)
 	}
 	// Of a part: every third image.
-	mean, std, err := data.Statistics(d, 3)
+	st, err := data.Measure(d, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
+	mean, std := st.Normalisation()
 	want := augment.Recipe{}.Fit(d.Subset([]int{0, 3, 6}))
 	if !slices.Equal(mean, want.Mean) || !slices.Equal(std, want.Std) {
 		t.Errorf("%v %v instead of %v %v", mean, std, want.Mean, want.Std)
