@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -31,15 +30,8 @@ sets use and the content of none of these. Then the data set is opened and every
 image decoded. The exit code is 1 if anything is wrong.`,
 		Action: func(c *cli.Context) error {
 			ref := c.Args().First()
-			path := ref
-			if i := strings.LastIndexByte(ref, '#'); i >= 0 && !exists(ref) {
-				path = ref[:i]
-			}
-			if e, ok := data.Lookup(path); ok && !exists(path) {
-				path = filepath.Join(data.Home(), e.Name)
-			}
 			wrong := 0
-			if ref != data.Carried {
+			if path, _, _ := data.Locate(ref); path != data.Carried {
 				var err error
 				if wrong, err = verifySums(c.App.Writer, path); err != nil {
 					return err

@@ -40,21 +40,12 @@ type Set struct {
 // Images that are decoded already come as a *[Dataset], those of folders and
 // archives of image files as *[Files], which should be closed by [Set.Close].
 func OpenSet(ref string) (*Set, error) {
-	path, part := ref, ""
-	if i := strings.LastIndexByte(ref, '#'); i >= 0 && !exists(ref) {
-		path, part = ref[:i], ref[i+1:]
-	}
+	path, name, part := Locate(ref)
 	if path == Carried {
 		return openCarried(part)
 	}
-	name := ""
-	if !exists(path) {
-		if e, ok := Lookup(path); ok {
-			name, path = e.Name, filepath.Join(Home(), e.Name)
-			if !exists(path) {
-				return nil, fmt.Errorf("data: %s is not on this machine: it was looked for in %s; get it with: sslmem data get %s: %w", name, path, name, fs.ErrNotExist)
-			}
-		}
+	if name != "" && !exists(path) {
+		return nil, fmt.Errorf("data: %s is not on this machine: it was looked for in %s; get it with: sslmem data get %s: %w", name, path, name, fs.ErrNotExist)
 	}
 	t, err := tree.Open(path)
 	if err != nil {
@@ -65,6 +56,22 @@ func OpenSet(ref string) (*Set, error) {
 		s.Name = name
 	}
 	return s, err
+}
+
+// Locate returns the path that a ref of [OpenSet] stands for, the name in the
+// [Catalogue] if it was found by that, and the part. There need be nothing at the
+// path, and for the carried images it is their name.
+func Locate(ref string) (path, name, part string) {
+	path = ref
+	if i := strings.LastIndexByte(ref, '#'); i >= 0 && !exists(ref) {
+		path, part = ref[:i], ref[i+1:]
+	}
+	if path != Carried && !exists(path) {
+		if e, ok := Lookup(path); ok {
+			return filepath.Join(Home(), e.Name), e.Name, part
+		}
+	}
+	return path, "", part
 }
 
 func openCarried(part string) (*Set, error) {
