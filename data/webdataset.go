@@ -3,7 +3,6 @@ package data
 import (
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path"
 	"path/filepath"
@@ -177,9 +176,6 @@ func readShard(p string, r *ranges) ([]sample, error) {
 	for _, s := range samples {
 		if s.image == "" {
 			return nil, format.Errorf(p, s.offset, "sample %s has no image (%s)", s.key, strings.Join(shardImages, ", "))
-		}
-		if s.size > math.MaxUint32 {
-			return nil, format.Errorf(p, s.offset, "sample %s is too large", s.key)
 		}
 	}
 	return samples, nil
