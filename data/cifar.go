@@ -2,7 +2,6 @@ package data
 
 import (
 	"bufio"
-	"fmt"
 	"strings"
 
 	"sslmem/data/format"
@@ -83,7 +82,7 @@ func (c cifar) read(t *tree.Tree) (train, test *Dataset, err error) {
 		return nil, nil, err
 	}
 	if classes == nil {
-		return nil, nil, fmt.Errorf("data: %s is missing in %s", c.meta, t.Path)
+		return nil, nil, missingPart(t, c.meta)
 	}
 	if train, err = c.join(t, c.name, c.train, batches, classes); err != nil {
 		return nil, nil, err
@@ -203,7 +202,7 @@ func (c cifar) join(t *tree.Tree, name string, files []string, batches map[strin
 	for i, file := range files {
 		b := batches[file]
 		if b == nil {
-			return nil, fmt.Errorf("data: %s is missing in %s", file, t.Path)
+			return nil, missingPart(t, file)
 		}
 		if first := batches[files[0]]; len(b.labels) != len(first.labels) {
 			return nil, format.Errorf(b.path, int64(len(b.pixels)), "%d images, but %s has %d: one of them is truncated", len(b.labels), first.path, len(first.labels))

@@ -79,12 +79,7 @@ func (l *Lazy) ClassNames() []string { return l.source.ClassNames() }
 func (l *Lazy) Shape() (c, h, w int) { return l.c, l.h, l.w }
 
 // Title returns the name of the data set and where it lies.
-func (l *Lazy) Title() (name, source string) {
-	if t, ok := l.source.(interface{ Title() (name, source string) }); ok {
-		return t.Title()
-	}
-	return "", ""
-}
+func (l *Lazy) Title() (name, source string) { return titleOf(l.source) }
 
 // Identify writes the name of the file of image i, without that of its folder,
 // or the number of the image if the Source knows no files, and what decodes JPEGs.

@@ -34,9 +34,7 @@ func Load(s Source, size int) (*Dataset, error) {
 		return nil, err
 	}
 	d := &Dataset{C: first.C, H: first.H, W: first.W, Classes: s.ClassNames()}
-	if t, ok := s.(interface{ Title() (name, source string) }); ok {
-		d.Name, d.Source = t.Title()
-	}
+	d.Name, d.Source = titleOf(s)
 	if int64(n)*int64(len(first.Pixels)) > maxLoad {
 		return nil, fmt.Errorf("data: %d images of %d×%d×%d take %.0f GB, more than the %.0f GB that are read into memory; choose a smaller size", n, d.C, d.H, d.W, float64(n)*float64(len(first.Pixels))/1e9, maxLoad/1e9)
 	}

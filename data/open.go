@@ -210,13 +210,6 @@ func openTree(t *tree.Tree, part string) (*Set, error) {
 	if s.Train, s.Test, err = f.open(t, part); err != nil {
 		return nil, err
 	}
-	switch d := s.Train.(type) {
-	case *Dataset:
-		s.Name = d.Name
-	case *Files:
-		s.Name = d.name
-	case *Records:
-		s.Name = d.name
-	}
+	s.Name, _ = titleOf(s.Train)
 	return s, nil
 }

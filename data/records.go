@@ -68,8 +68,8 @@ func openUnlabeled(t *tree.Tree) (*Records, error) {
 		return nil, fmt.Errorf("data: cannot open images: %w", err)
 	}
 	info, err := file.Stat()
-	if err == nil && (info.Size() == 0 || info.Size()%stlPixels != 0) {
-		err = format.Errorf(path, info.Size()/stlPixels*stlPixels, "the file ends within an image of %d bytes: it is truncated or no file of STL-10", stlPixels)
+	if err == nil {
+		err = checkSTL(path, info.Size())
 	}
 	if err != nil {
 		file.Close()

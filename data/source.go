@@ -60,6 +60,14 @@ func ClassName(s Source, i int) string {
 	}
 }
 
+// titleOf returns the name of a source and where it lies, if it knows them.
+func titleOf(s Source) (name, source string) {
+	if t, ok := s.(interface{ Title() (name, source string) }); ok {
+		return t.Title()
+	}
+	return "", ""
+}
+
 func outOfRange(i, n int) error {
 	return fmt.Errorf("data: image %d was asked for, but there are the images 0 to %d", i, n-1)
 }

@@ -60,11 +60,19 @@ func readColumns(f *tree.File) ([]uint8, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(b) == 0 || len(b)%stlPixels != 0 {
-		return nil, format.Errorf(f.Path, int64(len(b)/stlPixels*stlPixels), "the file ends within an image of %d bytes: it is truncated or no file of STL-10", stlPixels)
+	if err := checkSTL(f.Path, int64(len(b))); err != nil {
+		return nil, err
 	}
 	transposePlanes(b, stlSide, stlSide)
 	return b, nil
+}
+
+// checkSTL returns an error if a file of so many bytes does not hold whole images.
+func checkSTL(path string, size int64) error {
+	if size == 0 || size%stlPixels != 0 {
+		return format.Errorf(path, size/stlPixels*stlPixels, "the file ends within an image of %d bytes: it is truncated or no file of STL-10", stlPixels)
+	}
+	return nil
 }
 
 // readFolds reads a line of indices for each fold.

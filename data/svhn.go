@@ -116,6 +116,7 @@ func transposePlanes(pixels []uint8, rows, cols int) {
 	}
 }
 
+// missingPart says that a file of a data set is not there.
 func missingPart(t *tree.Tree, file string) error {
 	return fmt.Errorf("data: %s is missing in %s", file, t.Path)
 }
