@@ -47,18 +47,11 @@ type Lazy struct {
 // NewLazy makes a Lazy of s. With size 0 images stay as large as they are; those
 // of a [Files] then may be of many sizes. One image is decoded to see the shape.
 func NewLazy(s Source, size int) (*Lazy, error) {
-	if size < 0 || size > maxSide {
-		return nil, fmt.Errorf("data: images of %d pixels a side, but sides are 1 to %d", size, maxSide)
-	}
-	if s.Len() == 0 {
-		return nil, fmt.Errorf("data: a data set without images")
-	}
-	l := &Lazy{source: s, size: size}
-	var first picture.Image
-	if err := decodeSized(s, 0, size, &first); err != nil {
+	first, err := decodeFirst(s, size)
+	if err != nil {
 		return nil, err
 	}
-	l.c, l.h, l.w = first.C, first.H, first.W
+	l := &Lazy{source: s, size: size, c: first.C, h: first.H, w: first.W}
 	if _, various := s.(*Files); various && size == 0 {
 		l.h, l.w = 0, 0
 	}
@@ -100,11 +93,7 @@ func (l *Lazy) Decode(i int, into *picture.Image) error {
 	if into.H > maxSide || into.W > maxSide {
 		return fmt.Errorf("data: image %d%s has %d×%d pixels, the limit is a side of %d", i, nameOf(l.source, i), into.H, into.W, maxSide)
 	}
-	if into.C != l.c || l.h != 0 && (into.H != l.h || into.W != l.w) {
-		return fmt.Errorf("data: image %d%s has %d×%d×%d pixels, but the first has %d×%d×%d: %w",
-			i, nameOf(l.source, i), into.C, into.H, into.W, l.c, l.h, l.w, ErrSizes)
-	}
-	return nil
+	return checkShape(l.source, i, into, l.c, l.h, l.w)
 }
 
 // Labels returns the class of every image, nil if there are no labels.

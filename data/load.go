@@ -22,35 +22,23 @@ func Load(s Source, size int) (*Dataset, error) {
 	if d, ok := s.(*Dataset); ok && (size == 0 || d.H == size && d.W == size) {
 		return d, nil
 	}
-	if size < 0 || size > maxSide {
-		return nil, fmt.Errorf("data: images of %d pixels a side, but sides are 1 to %d", size, maxSide)
-	}
-	n := s.Len()
-	if n == 0 {
-		return nil, fmt.Errorf("data: a data set without images")
-	}
-	var first picture.Image
-	if err := decodeSized(s, 0, size, &first); err != nil {
+	first, err := decodeFirst(s, size)
+	if err != nil {
 		return nil, err
 	}
-	d := &Dataset{C: first.C, H: first.H, W: first.W, Classes: s.ClassNames()}
+	n := s.Len()
+	d := &Dataset{C: first.C, H: first.H, W: first.W, Labels: Labels(s), Classes: s.ClassNames()}
 	d.Name, d.Source = titleOf(s)
 	if int64(n)*int64(len(first.Pixels)) > maxLoad {
 		return nil, fmt.Errorf("data: %d images of %d×%d×%d take %.0f GB, more than the %.0f GB that are read into memory; choose a smaller size", n, d.C, d.H, d.W, float64(n)*float64(len(first.Pixels))/1e9, maxLoad/1e9)
 	}
 	d.Pixels = make([]uint8, n*len(first.Pixels))
-	if d.Classes != nil {
-		d.Labels = make([]int, n)
-		for i := range d.Labels {
-			d.Labels[i] = s.Label(i)
-		}
-	}
-	err := eachImage(n, func(i int, im *picture.Image) error {
+	err = eachImage(n, func(i int, im *picture.Image) error {
 		if err := decodeSized(s, i, size, im); err != nil {
 			return err
 		}
-		if im.C != d.C || im.H != d.H || im.W != d.W {
-			return fmt.Errorf("data: image %d%s has %d×%d×%d pixels, but the first has %d×%d×%d: %w", i, nameOf(s, i), im.C, im.H, im.W, d.C, d.H, d.W, ErrSizes)
+		if err := checkShape(s, i, im, d.C, d.H, d.W); err != nil {
+			return err
 		}
 		copy(d.Image(i), im.Pixels)
 		return nil
@@ -81,6 +69,27 @@ func decodeSized(s Source, i, size int, into *picture.Image) error {
 		return err
 	}
 	return picture.ResizeCrop(into, size)
+}
+
+// decodeFirst decodes the first image of s, which shows the shape of all.
+func decodeFirst(s Source, size int) (first picture.Image, err error) {
+	switch {
+	case size < 0 || size > maxSide:
+		return first, fmt.Errorf("data: images of %d pixels a side, but sides are 1 to %d", size, maxSide)
+	case s.Len() == 0:
+		return first, fmt.Errorf("data: a data set without images")
+	}
+	err = decodeSized(s, 0, size, &first)
+	return first, err
+}
+
+// checkShape returns an error if image i does not have the shape of the first;
+// with h 0 only the channels count.
+func checkShape(s Source, i int, im *picture.Image, c, h, w int) error {
+	if im.C != c || h != 0 && (im.H != h || im.W != w) {
+		return fmt.Errorf("data: image %d%s has %d×%d×%d pixels, but the first has %d×%d×%d: %w", i, nameOf(s, i), im.C, im.H, im.W, c, h, w, ErrSizes)
+	}
+	return nil
 }
 
 // eachImage calls f for 0 … n−1 from all cores, each with an image of its own.
