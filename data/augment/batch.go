@@ -61,14 +61,11 @@ func (r Recipe) Plain(dst []float32, d *data.Dataset, idx []int) error {
 // Aliased, BlurKernel, Mean and Std are used. Apply
 // returns an error if lengths or parameters do not fit.
 func (r Recipe) Apply(dst []float32, img []uint8, c, h, w int, p Params) error {
-	d := data.Dataset{Name: "image", C: c, H: h, W: w, Pixels: img}
-	if err := d.Check(); err != nil {
-		return fmt.Errorf("augment: %w", err)
+	d, err := One(img, c, h, w)
+	if err != nil {
+		return err
 	}
-	if d.Len() != 1 {
-		return fmt.Errorf("augment: %d bytes of pixels, but one image of %d×%d×%d has %d", len(img), c, h, w, c*h*w)
-	}
-	if err := r.checkBatch(dst, &d, []int{0}); err != nil {
+	if err := r.checkBatch(dst, d, []int{0}); err != nil {
 		return err
 	}
 	if err := r.CheckParams(&p, h, w); err != nil {
@@ -82,11 +79,20 @@ func (r Recipe) Apply(dst []float32, img []uint8, c, h, w int, p Params) error {
 
 // checkBatch returns an error if r, dst, d and idx do not fit together.
 func (r *Recipe) checkBatch(dst []float32, d *data.Dataset, idx []int) error {
-	if err := r.CheckFor(d.C); err != nil {
+	if err := r.CheckImages(d, idx); err != nil {
 		return err
 	}
 	if want := len(idx) * d.C * r.Size * r.Size; len(dst) != want {
 		return fmt.Errorf("augment: dst has %d elements, but %d views of shape %d×%d×%d need %d", len(dst), len(idx), d.C, r.Size, r.Size, want)
+	}
+	return nil
+}
+
+// CheckImages returns an error if r is impossible, cannot be applied to the
+// images of d, or an index is not in d.
+func (r Recipe) CheckImages(d *data.Dataset, idx []int) error {
+	if err := r.CheckFor(d.C); err != nil {
+		return err
 	}
 	n := d.Len()
 	for _, i := range idx {
@@ -95,6 +101,19 @@ func (r *Recipe) checkBatch(dst []float32, d *data.Dataset, idx []int) error {
 		}
 	}
 	return nil
+}
+
+// One returns, for the engines beside this package, the data set of one image of
+// shape [c, h, w], whose pixels it shares, or an error if img is none.
+func One(img []uint8, c, h, w int) (*data.Dataset, error) {
+	d := &data.Dataset{Name: "image", C: c, H: h, W: w, Pixels: img}
+	if err := d.Check(); err != nil {
+		return nil, fmt.Errorf("augment: %w", err)
+	}
+	if d.Len() != 1 {
+		return nil, fmt.Errorf("augment: %d bytes of pixels, but one image of %d×%d×%d has %d", len(img), c, h, w, c*h*w)
+	}
+	return d, nil
 }
 
 // chunk is the number of views that a worker takes at a time.

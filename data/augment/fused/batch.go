@@ -56,12 +56,9 @@ func Apply(dst []float32, r augment.Recipe, img []uint8, c, h, w int, p augment.
 }
 
 func apply(dst []float32, r augment.Recipe, img []uint8, c, h, w int, p augment.Params, l Layout, level int) error {
-	d := data.Dataset{Name: "image", C: c, H: h, W: w, Pixels: img}
-	if err := d.Check(); err != nil {
-		return fmt.Errorf("augment: %w", err)
-	}
-	if d.Len() != 1 {
-		return fmt.Errorf("augment: %d bytes of pixels, but one image of %d×%d×%d has %d", len(img), c, h, w, c*h*w)
+	d, err := augment.One(img, c, h, w)
+	if err != nil {
+		return err
 	}
 	if err := r.CheckFor(c); err != nil {
 		return err
@@ -69,7 +66,7 @@ func apply(dst []float32, r augment.Recipe, img []uint8, c, h, w int, p augment.
 	if err := r.CheckParams(&p, h, w); err != nil {
 		return err
 	}
-	return batch(dst, r, &d, []int{0}, func(q []augment.Params, _ int) { q[0] = p }, l, 1, level)
+	return batch(dst, r, d, []int{0}, func(q []augment.Params, _ int) { q[0] = p }, l, 1, level)
 }
 
 // draws returns a function that draws parameters of the images from some place
@@ -80,18 +77,12 @@ func draws(r *augment.Recipe, d *data.Dataset, idx []int, k augment.Key) func([]
 
 // batch checks everything and divides the work.
 func batch[E float32 | uint16](dst []E, r augment.Recipe, d *data.Dataset, idx []int, params func([]augment.Params, int), l Layout, workers, level int) error {
-	if err := r.CheckFor(d.C); err != nil {
+	if err := r.CheckImages(d, idx); err != nil {
 		return err
 	}
 	l, err := l.check(len(dst), len(idx), d.C, r.Size)
 	if err != nil {
 		return err
-	}
-	n := d.Len()
-	for _, i := range idx {
-		if i < 0 || i >= n {
-			return fmt.Errorf("augment: image %d was asked for, but %q has the images 0 to %d", i, d.Name, n-1)
-		}
 	}
 	each(len(idx), viewsPerCall(d.C*r.Size*r.Size), workers, func(w *worker, lo, hi int) {
 		w.prepare(&r, d, l)
