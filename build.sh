@@ -46,14 +46,6 @@ build() {
   say binary 'bin/sslmem, bin/sslmem-gotorch'
 }
 
-# pure_packages lists the packages of which neither they nor their tests load libtorch.
-pure_packages() {
-  go list -test -f '{{.ImportPath}} {{join .Deps " "}}' ./... | awk '
-    { name = $1; sub(/\.test$/, "", name); sub(/_test$/, "", name); seen[name] = 1
-      for (i = 1; i <= NF; i++) if ($i == "sslmem/torch" || $i ~ /gotorch/) loads[name] = 1 }
-    END { for (name in seen) if (!loads[name]) print name }' | sort
-}
-
 run_tests() {
   local unformatted pure
   build
@@ -67,7 +59,7 @@ run_tests() {
   say vet passed
   logged staticcheck go tool staticcheck ./...
   say lint 'staticcheck passed'
-  mapfile -t pure < <(pure_packages)
+  mapfile -t pure < <(packages_without '^sslmem/torch$|gotorch') # those that load no libtorch
   logged 'go test -race' go test -race "${pure[@]}"
   say race "passed in the ${#pure[@]} packages that are pure Go"
   release

@@ -33,22 +33,14 @@ matrix_build() {
   setup_cuda_shim
 }
 
-# matrix_packages lists what is tested: everything but gotorch, whose library is built
-# against one libtorch only, and a process can have but one.
-matrix_packages() {
-  go list -test -f '{{.ImportPath}} {{join .Deps " "}}' ./... | awk '
-    { name = $1; sub(/\.test$/, "", name); sub(/_test$/, "", name); seen[name] = 1
-      for (i = 1; i <= NF; i++) if ($i ~ /wangkuiyi/) gotorch[name] = 1 }
-    END { for (name in seen) if (!gotorch[name]) print name }' | sort
-}
-
 # run_matrix builds and tests against each version, goes on after a failure, and prints a
 # table at the end.
 run_matrix() {
   local version folder status=0 failed=0 built ops tests packages rows=()
   need check_platform check_go check_cxx
   begin_steps
-  mapfile -t packages < <(matrix_packages)
+  # gotorch's library is built against one libtorch only, and a process can have but one.
+  mapfile -t packages < <(packages_without wangkuiyi)
   for version in "${matrix_versions[@]}"; do
     folder=$third/matrix/$version ops=- tests=-
     # In a process of its own, so that a failure ends only that; not in a condition, where

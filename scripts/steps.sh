@@ -90,6 +90,15 @@ release() { exec 9>&-; }
 hash_of() { printf '%s\0' "$@" | sha256sum | cut -c 1-64; }
 file_hash() { cat -- "$@" | sha256sum | cut -c 1-64; }
 
+# packages_without PATTERN lists the packages that need no package of such a path, neither
+# themselves nor in their tests.
+packages_without() {
+  go list -test -f '{{.ImportPath}} {{join .Deps " "}}' ./... | awk -v pattern="$1" '
+    { name = $1; sub(/\.test$/, "", name); sub(/_test$/, "", name); seen[name] = 1
+      for (i = 1; i <= NF; i++) if ($i ~ pattern) needs[name] = 1 }
+    END { for (name in seen) if (!needs[name]) print name }' | sort
+}
+
 # at_least HAVE WANT compares versions.
 at_least() { [[ $(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1) == "$2" ]]; }
 
