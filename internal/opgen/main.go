@@ -19,23 +19,29 @@ import (
 func main() {
 	dir := flag.String("torch", ".", "folder of package torch")
 	flag.Parse()
-	files, err := Generate(*dir)
-	if err != nil {
+	if err := write(*dir); err != nil {
 		fmt.Fprintln(os.Stderr, "opgen:", err)
 		os.Exit(1)
 	}
-	for _, name := range stale(*dir, files) {
-		if err := os.Remove(filepath.Join(*dir, name)); err != nil {
-			fmt.Fprintln(os.Stderr, "opgen:", err)
-			os.Exit(1)
+}
+
+// write brings the generated files below the torch folder up to date.
+func write(dir string) error {
+	files, err := Generate(dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range stale(dir, files) {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			return err
 		}
 	}
 	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(*dir, name), []byte(text), 0o644); err != nil {
-			fmt.Fprintln(os.Stderr, "opgen:", err)
-			os.Exit(1)
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 // opsPerUnit is how many ops one C++ file holds, so that several compilers
