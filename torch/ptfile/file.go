@@ -3,6 +3,7 @@ package ptfile
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -110,12 +111,7 @@ func (f *File) checkOverlap() error {
 			list = append(list, r)
 		}
 	}
-	slices.SortFunc(list, func(a, b span) int {
-		if a.offset < b.offset {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(list, func(a, b span) int { return cmp.Compare(a.offset, b.offset) })
 	for i := 1; i < len(list); i++ {
 		if list[i].offset < list[i-1].offset+list[i-1].size {
 			return problemf("two records overlap at byte %d of the file", list[i].offset)

@@ -67,11 +67,7 @@ func (p *pickler) value(v Value) error {
 	case nil:
 		p.op(opNone)
 	case bool:
-		if v {
-			p.op(opNewTrue)
-		} else {
-			p.op(opNewFalse)
-		}
+		p.bool(v)
 	case int:
 		p.int(int64(v))
 	case int64:
@@ -138,6 +134,14 @@ func (p *pickler) value(v Value) error {
 		return fmt.Errorf("ptfile: %s cannot be written to a PyTorch file", describe(v))
 	}
 	return nil
+}
+
+func (p *pickler) bool(on bool) {
+	if on {
+		p.op(opNewTrue)
+	} else {
+		p.op(opNewFalse)
+	}
 }
 
 func (p *pickler) int(n int64) {

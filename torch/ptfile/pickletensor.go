@@ -116,11 +116,3 @@ func (p *pickler) tensor(t *Tensor) error {
 	}
 	return nil
 }
-
-func (p *pickler) bool(on bool) {
-	if on {
-		p.op(opNewTrue)
-	} else {
-		p.op(opNewFalse)
-	}
-}

@@ -2,6 +2,7 @@ package safetensors
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -63,10 +64,7 @@ func parseHeader(text []byte, dataLen int64) (*header, error) {
 // says.
 func (h *header) checkLayout(dataLen int64) error {
 	slices.SortStableFunc(h.entries, func(a, b entry) int {
-		if a.begin != b.begin {
-			return cmpInt64(a.begin, b.begin)
-		}
-		return cmpInt64(a.end, b.end)
+		return cmp.Or(cmp.Compare(a.begin, b.begin), cmp.Compare(a.end, b.end))
 	})
 	var at int64
 	for i, e := range h.entries {
@@ -93,16 +91,6 @@ func (h *header) checkLayout(dataLen int64) error {
 		return problemf("", "%d bytes behind the last tensor belong to no tensor", dataLen-at)
 	}
 	return nil
-}
-
-func cmpInt64(a, b int64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // headerParser reads the header token by token, because decoding into maps
