@@ -63,8 +63,8 @@ run_tests() {
   logged 'go test -race' go test -race "${pure[@]}"
   say race "passed in the ${#pure[@]} packages that are pure Go"
   release
-  # -count 1: go test does not notice that the shim was built anew, and would show results
-  # of the one before.
+  # -count 1: go test notices that the shim was built anew, but not what else is outside of
+  # Go's sources, such as the packages of python3, and would show the results of before.
   exec go test -count 1 ./...
 }
 

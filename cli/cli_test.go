@@ -104,6 +104,7 @@ func TestDemoMakesAWholeRun(t *testing.T) {
 
 // train, score and plot, one after the other, give what demo gives.
 func TestStepsEqualDemo(t *testing.T) {
+	torchtest.NoLeak(t)
 	root := t.TempDir()
 	demo, steps := filepath.Join(root, "demo"), filepath.Join(root, "steps")
 	if code, _, stderr := call(small(demo)...); code != ExitOK {

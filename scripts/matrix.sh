@@ -57,8 +57,7 @@ run_matrix() {
       built=ok
       [[ -f $folder/libctorch_cuda.so ]] && built='ok, with CUDA part'
       say testing "against libtorch $version"
-      # -count 1: go test does not notice that another library is loaded, and would show
-      # the results of the one before.
+      # -count 1, as in run_tests.
       SSLMEM_SHIM=$folder/libctorch.so go test -count 1 -v -run '^(TestInit|TestOps)$' ./torch >"$folder/ops.log" 2>&1 || failed=1
       grep -qF "libtorch $version from $folder/libctorch.so" "$folder/ops.log" || failed=1
       ops="$(grep -c '^    --- PASS' "$folder/ops.log" || true) of $(grep -c '^    --- ' "$folder/ops.log" || true)"

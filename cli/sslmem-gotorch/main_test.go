@@ -40,6 +40,7 @@ func checkpoint(t *testing.T) (path string, layer *gnn.LinearModule) {
 
 // Both formats load into our layer and compute what gotorch computed.
 func TestConvert(t *testing.T) {
+	torchtest.NoLeak(t)
 	in, _ := checkpoint(t)
 	s := torch.NewScope()
 	defer s.Close()
