@@ -43,13 +43,7 @@ var backboneCases = []string{"resnet34 cifar", "resnet50 cifar", "resnet50 image
 func loaded(t *testing.T, name string, want map[string]*torch.Tensor) models.Backbone {
 	t.Helper()
 	net := fixtureBackbone(name)
-	state := map[string]*torch.Tensor{}
-	for key, x := range want {
-		if rest, ok := strings.CutPrefix(key, "state."); ok {
-			state[rest] = x
-		}
-	}
-	if err := nn.LoadState(net, state); err != nil {
+	if err := nn.LoadState(net, torchtest.Part(want, "state.")); err != nil {
 		t.Fatal(err)
 	}
 	return net
@@ -115,21 +109,16 @@ func TestForwardLayersAgainstHooks(t *testing.T) {
 				if !y.Equal(net.Forward(x)) {
 					t.Error("capturing changed the features")
 				}
-				var hooked []string
-				for key := range want {
-					if rest, ok := strings.CutPrefix(key, "layer."); ok {
-						hooked = append(hooked, rest)
-					}
-				}
-				slices.Sort(hooked)
-				if got := slices.Sorted(maps.Keys(layers)); !slices.Equal(got, hooked) {
-					t.Fatalf("layers %v,\nwant %v", got, hooked)
+				hooked := torchtest.Part(want, "layer.")
+				names := func(m map[string]*torch.Tensor) []string { return slices.Sorted(maps.Keys(m)) }
+				if got, want := names(layers), names(hooked); !slices.Equal(got, want) {
+					t.Fatalf("layers %v,\nwant %v", got, want)
 				}
 				for key, got := range layers {
 					if got.Scope() != s {
 						t.Errorf("%s is not in the scope of the images", key)
 					}
-					torchtest.AllClose(t, got, want["layer."+key], tolerance, tolerance)
+					torchtest.AllClose(t, got, hooked[key], tolerance, tolerance)
 				}
 			})
 		})

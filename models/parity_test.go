@@ -53,13 +53,7 @@ func TestEncodersAgainstPyTorch(t *testing.T) {
 }
 
 func checkEncoder(t *testing.T, net models.Backbone, want map[string]*torch.Tensor, format torch.MemoryFormat) {
-	state := map[string]*torch.Tensor{}
-	for name, x := range want {
-		if rest, ok := strings.CutPrefix(name, "state."); ok {
-			state[rest] = x
-		}
-	}
-	if err := nn.LoadState(net, state); err != nil {
+	if err := nn.LoadState(net, torchtest.Part(want, "state.")); err != nil {
 		t.Fatal(err)
 	}
 	s := torch.NewScope()

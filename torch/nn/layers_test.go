@@ -160,13 +160,7 @@ func checkCase(t *testing.T, m nn.Module, forward func(x *torch.Tensor) *torch.T
 	t.Helper()
 	s := torch.NewScope()
 	defer s.Close()
-	state := map[string]*torch.Tensor{}
-	for name, x := range want {
-		if rest, ok := strings.CutPrefix(name, "state."); ok {
-			state[rest] = x
-		}
-	}
-	if err := nn.LoadState(m, state); err != nil {
+	if err := nn.LoadState(m, torchtest.Part(want, "state.")); err != nil {
 		t.Fatal(err)
 	}
 	x := s.Use(want["x"])

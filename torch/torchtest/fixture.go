@@ -27,13 +27,19 @@ func Fixture(t testing.TB, path string) map[string]*torch.Tensor {
 // Group returns the tensors of a fixture whose names start with "prefix/",
 // under the rest of their names.
 func Group(fixture map[string]*torch.Tensor, prefix string) map[string]*torch.Tensor {
-	group := map[string]*torch.Tensor{}
+	return Part(fixture, prefix+"/")
+}
+
+// Part returns the tensors of a fixture or a group whose names start with
+// prefix, such as "state.", under the rest of their names.
+func Part(fixture map[string]*torch.Tensor, prefix string) map[string]*torch.Tensor {
+	part := map[string]*torch.Tensor{}
 	for name, x := range fixture {
-		if rest, ok := strings.CutPrefix(name, prefix+"/"); ok {
-			group[rest] = x
+		if rest, ok := strings.CutPrefix(name, prefix); ok {
+			part[rest] = x
 		}
 	}
-	return group
+	return part
 }
 
 // Remake runs the script that made the fixture at path and checks that it
