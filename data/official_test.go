@@ -5,9 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -15,6 +13,7 @@ import (
 	"testing"
 
 	"sslmem/data"
+	"sslmem/internal/python"
 )
 
 // expected is what torchvision reads, see testdata/make_official.py.
@@ -122,19 +121,7 @@ func compare(t *testing.T, s data.Source, want expected, loose bool) {
 // and compares both what torchvision reads and what is read here.
 func TestOfficialRemake(t *testing.T) {
 	dir := t.TempDir()
-	script, err := filepath.Abs("testdata/make_official.py")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command("python3", script, dir)
-	cmd.Dir = dir // a folder named torch must not hide PyTorch
-	out, err := cmd.CombinedOutput()
-	switch {
-	case errors.Is(err, exec.ErrNotFound) || bytes.Contains(out, []byte("ModuleNotFoundError")):
-		t.Skip("there is no python3 that can import torchvision and scipy")
-	case err != nil:
-		t.Fatalf("%v\n%s", err, out)
-	}
+	python.Run(t, "testdata/make_official.py", dir)
 	want, got := loadExpected(t, "testdata/official.json"), loadExpected(t, filepath.Join(dir, "official.json"))
 	if !reflect.DeepEqual(got, want) {
 		t.Error("torchvision reads something else from the files made again")

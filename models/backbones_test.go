@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"sslmem/internal/python"
 	"sslmem/models"
 	"sslmem/torch"
 	"sslmem/torch/nn"
@@ -15,9 +16,10 @@ import (
 )
 
 const (
-	backbonesFile   = "testdata/backbones.safetensors"
-	backbonesScript = "testdata/make_backbones.py"
-	doubleTolerance = 1e-6 // the fixture holds float32
+	backbonesFile     = "testdata/backbones.safetensors"
+	backbonesScript   = "testdata/make_backbones.py"
+	torchvisionScript = "testdata/torchvision_backbones.py"
+	doubleTolerance   = 1e-6 // the fixture holds float32
 )
 
 // fixtureBackbone builds the network of a case of the fixture.
@@ -231,7 +233,7 @@ func TestFullSize(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			torchtest.NoLeak(t)
 			dir := t.TempDir()
-			python(t, "torchvision_backbones.py", kind, dir)
+			python.Run(t, torchvisionScript, kind, dir)
 			for name, build := range nets {
 				s := torch.NewScope()
 				net := build()
@@ -255,7 +257,7 @@ func TestFullSize(t *testing.T) {
 func TestTimm(t *testing.T) {
 	torchtest.NoLeak(t)
 	dir := t.TempDir()
-	python(t, "torchvision_backbones.py", "timm", dir)
+	python.Run(t, torchvisionScript, "timm", dir)
 	want := torchtest.Fixture(t, filepath.Join(dir, "timm.safetensors"))
 	for _, c := range []struct {
 		config      models.Config

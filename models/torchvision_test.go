@@ -1,14 +1,12 @@
 package models_test
 
 import (
-	"errors"
 	"fmt"
 	"log"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
+	"sslmem/internal/python"
 	"sslmem/models"
 	"sslmem/torch"
 	"sslmem/torch/nn"
@@ -43,37 +41,14 @@ func Example_loadTorchvision() {
 	// features [1 16]
 }
 
-// torchvision runs torchvision_resnet18.py; see python.
-func torchvision(t *testing.T, what, path string) {
-	t.Helper()
-	python(t, "torchvision_resnet18.py", what, path)
-}
-
-// python runs a script of testdata with python3, or skips the test where that
-// lacks a library.
-func python(t *testing.T, name, what, path string) {
-	t.Helper()
-	script, err := filepath.Abs(filepath.Join("testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command("python3", "-W", "ignore", script, what, path)
-	cmd.Dir = t.TempDir()
-	out, err := cmd.CombinedOutput()
-	switch {
-	case errors.Is(err, exec.ErrNotFound) || strings.Contains(string(out), "ModuleNotFoundError"):
-		t.Skipf("there is no python3 that can import all that %s %s needs", name, what)
-	case err != nil:
-		t.Fatalf("%v\n%s", err, out)
-	}
-}
+const resnet18Script = "testdata/torchvision_resnet18.py"
 
 // TestTorchvision loads state_dicts of torchvision's ResNet-18 and computes the
 // features that PyTorch computes.
 func TestTorchvision(t *testing.T) {
 	torchtest.NoLeak(t)
 	dir := t.TempDir()
-	torchvision(t, "make", dir)
+	python.Run(t, resnet18Script, "make", dir)
 	for _, stem := range []string{"imagenet", "cifar"} {
 		t.Run(stem, func(t *testing.T) {
 			s := torch.NewScope()
@@ -123,5 +98,5 @@ func TestTorchvision(t *testing.T) {
 	if err := torch.SavePT(filepath.Join(dir, "adam.ours.pth"), root); err != nil {
 		t.Fatal(err)
 	}
-	torchvision(t, "check", dir)
+	python.Run(t, resnet18Script, "check", dir)
 }

@@ -1,11 +1,11 @@
 package torch_test
 
 import (
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"sslmem/internal/python"
 	"sslmem/torch"
 	"sslmem/torch/torchtest"
 )
@@ -88,12 +88,7 @@ func TestAutocastAgainstPyTorch(t *testing.T) {
 // The same library on the same processor gives the same bits.
 func TestAutocastIsPyTorchsBitForBit(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "autocast.safetensors")
-	if out, err := exec.Command("python3", autocastScript, path).CombinedOutput(); err != nil {
-		if strings.Contains(string(out), "ModuleNotFoundError") || len(out) == 0 {
-			t.Skip("there is no python3 that can import torch and safetensors")
-		}
-		t.Fatalf("%v\n%s", err, out)
-	}
+	python.Run(t, autocastScript, path)
 	compareAutocast(t, path, func(t *testing.T, name string, got, want *torch.Tensor) {
 		if !got.Equal(want) {
 			t.Errorf("%s differs from PyTorch's", name)

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +12,7 @@ import (
 
 	"sslmem/data"
 	"sslmem/data/augment"
+	"sslmem/internal/python"
 	"sslmem/torch/safetensors"
 )
 
@@ -144,20 +143,7 @@ func TestTorchvisionOperations(t *testing.T) {
 // the same bytes of pixels and the same draws.
 func TestTorchvisionRemade(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "torchvision.safetensors")
-	script, err := filepath.Abs("testdata/make_torchvision.py")
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := exec.Command("python3", "-B", script, path).CombinedOutput()
-	if err != nil {
-		if strings.Contains(string(out), "ModuleNotFoundError") || len(out) == 0 {
-			t.Skip("there is no python3 that can import torchvision and safetensors")
-		}
-		t.Fatalf("%v\n%s", err, out)
-	}
-	if _, err := os.Stat(path); err != nil {
-		t.Fatal(err)
-	}
+	python.Run(t, "testdata/make_torchvision.py", path)
 	remade, err := safetensors.Open(path)
 	if err != nil {
 		t.Fatal(err)

@@ -2,10 +2,7 @@ package picture_test
 
 import (
 	"archive/zip"
-	"bytes"
-	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -13,6 +10,7 @@ import (
 
 	"sslmem/data/format"
 	"sslmem/data/picture"
+	"sslmem/internal/python"
 )
 
 // loadPillow reads what Pillow made of the files, uint8 [H, W, 3] by name.
@@ -102,18 +100,6 @@ func TestPillow(t *testing.T) { comparePillow(t, "testdata") }
 // imported.
 func TestPillowRemake(t *testing.T) {
 	dir := t.TempDir()
-	script, err := filepath.Abs("testdata/make_pictures.py")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command("python3", script, dir)
-	cmd.Dir = dir // a folder named torch must not hide PyTorch
-	out, err := cmd.CombinedOutput()
-	switch {
-	case errors.Is(err, exec.ErrNotFound) || bytes.Contains(out, []byte("ModuleNotFoundError")):
-		t.Skip("there is no python3 that can import Pillow and torchvision")
-	case err != nil:
-		t.Fatalf("%v\n%s", err, out)
-	}
+	python.Run(t, "testdata/make_pictures.py", dir)
 	comparePillow(t, dir)
 }

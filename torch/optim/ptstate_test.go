@@ -1,13 +1,12 @@
 package optim_test
 
 import (
-	"bytes"
 	"fmt"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"sslmem/internal/python"
 	"sslmem/torch"
 	"sslmem/torch/optim"
 	"sslmem/torch/ptfile"
@@ -103,13 +102,7 @@ func TestPyTorchGoesOn(t *testing.T) {
 	if err := torch.SavePT(path, root); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command("python3", stateScript, "--resume", path, result).CombinedOutput()
-	if err != nil {
-		if len(out) == 0 || bytes.Contains(out, []byte("ModuleNotFoundError")) {
-			t.Skip("there is no python3 that can import torch and safetensors")
-		}
-		t.Fatalf("%v\n%s", err, out)
-	}
+	python.Run(t, stateScript, "--resume", path, result)
 	got := torchtest.Fixture(t, result)
 	rtol, atol := tolerances(torch.Float32)
 	for _, name := range stateCases {

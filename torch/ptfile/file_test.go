@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"sslmem/internal/python"
 	"sslmem/torch/ptfile"
 )
 
@@ -47,33 +47,10 @@ func checkFixtures(t *testing.T, folder string) {
 // TestReadsPython compares every fixture with what Python read from it.
 func TestReadsPython(t *testing.T) { checkFixtures(t, "testdata") }
 
-// python runs a script of testdata with python3, or skips the test where that
-// has no PyTorch.
-func python(t *testing.T, script string, args ...string) []byte {
-	t.Helper()
-	path, err := filepath.Abs(filepath.Join("testdata", script))
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command("python3", append([]string{"-W", "ignore", path}, args...)...)
-	cmd.Dir = t.TempDir() // the folder torch of this module must not hide PyTorch
-	cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	switch {
-	case errors.Is(err, exec.ErrNotFound) || strings.Contains(stderr.String(), "ModuleNotFoundError"):
-		t.Skip("there is no python3 that can import torch and numpy")
-	case err != nil:
-		t.Fatalf("%v\n%s", err, stderr.String())
-	}
-	return out
-}
-
 // TestRemade makes the fixtures anew with the PyTorch that is there.
 func TestRemade(t *testing.T) {
 	folder := t.TempDir()
-	python(t, "make.py", folder)
+	python.Run(t, "testdata/make.py", folder)
 	same(t, any(expected(t, folder)), any(expected(t, "testdata")))
 	checkFixtures(t, folder)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"sslmem/internal/python"
 	"sslmem/torch/ptfile"
 )
 
@@ -76,7 +77,7 @@ func TestPythonReadsOurs(t *testing.T) {
 		}
 		paths = append(paths, path)
 	}
-	got := decoded(t, python(t, "describe_files.py", paths...)).(map[string]any)
+	got := decoded(t, python.Run(t, append([]string{"testdata/describe_files.py"}, paths...)...)).(map[string]any)
 	if len(got) != len(paths) {
 		t.Errorf("Python read %d files of %d", len(got), len(paths))
 	}

@@ -4,14 +4,13 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
+	"sslmem/internal/python"
 	"sslmem/torch/safetensors"
 )
 
@@ -122,14 +121,7 @@ save_file({str(t): data.clone().view(t) for t in types}, sys.argv[1])
 // and gets its bytes.
 func TestEveryTypeSameBytes(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "theirs.safetensors")
-	cmd := exec.Command("python3", "-c", everyType, path)
-	cmd.Dir = t.TempDir() // the folder torch of this module must not hide PyTorch
-	if out, err := cmd.CombinedOutput(); err != nil {
-		if errors.Is(err, exec.ErrNotFound) || strings.Contains(string(out), "ModuleNotFoundError") {
-			t.Skip("python3 cannot import safetensors and torch")
-		}
-		t.Fatalf("%v: %s", err, out)
-	}
+	python.Run(t, "-c", everyType, path)
 	theirs, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

@@ -1,13 +1,11 @@
 package torchtest
 
 import (
-	"bytes"
-	"errors"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"sslmem/internal/python"
 	"sslmem/torch"
 )
 
@@ -53,13 +51,7 @@ func Part(fixture map[string]*torch.Tensor, prefix string) map[string]*torch.Ten
 func Remake(t *testing.T, script, path string, rtol, atol float64) {
 	t.Helper()
 	remade := filepath.Join(t.TempDir(), filepath.Base(path))
-	out, err := exec.Command("python3", script, remade).CombinedOutput()
-	switch {
-	case errors.Is(err, exec.ErrNotFound) || bytes.Contains(out, []byte("ModuleNotFoundError")):
-		t.Skip("there is no python3 that can import torch and safetensors")
-	case err != nil:
-		t.Fatalf("%s: %v\n%s", script, err, out)
-	}
+	python.Run(t, script, remade)
 	want, got := Fixture(t, path), Fixture(t, remade)
 	if len(got) != len(want) {
 		t.Errorf("%s makes %d tensors, the fixture has %d", script, len(got), len(want))

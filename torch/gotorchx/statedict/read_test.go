@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/gob"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	gnn "github.com/wangkuiyi/gotorch/nn"
 	gmodels "github.com/wangkuiyi/gotorch/vision/models"
 
+	"sslmem/internal/python"
 	"sslmem/torch"
 	"sslmem/torch/gotorchx"
 	"sslmem/torch/gotorchx/statedict"
@@ -143,20 +143,9 @@ func TestResNetToPyTorch(t *testing.T) {
 net = torchvision.models.resnet18()
 net.load_state_dict(torch.load(sys.argv[1], weights_only=True))
 print("loaded", net.fc.weight.shape[0])`
-	cmd := exec.Command("python3", "-c", script, path)
-	cmd.Dir = t.TempDir()
-	out, err := cmd.CombinedOutput()
-	if bytes.Contains(out, []byte("ModuleNotFoundError")) || errorsIsNotFound(err) {
-		t.Skip("there is no python3 that can import torch and torchvision")
+	if out := string(python.Run(t, "-c", script, path)); !strings.Contains(out, "loaded 1000") {
+		t.Errorf("torchvision: %s", out)
 	}
-	if err != nil || !strings.Contains(string(out), "loaded 1000") {
-		t.Errorf("torchvision: %v\n%s", err, out)
-	}
-}
-
-func errorsIsNotFound(err error) bool {
-	e, ok := err.(*exec.Error)
-	return ok && e.Err == exec.ErrNotFound
 }
 
 // Files that are something else, damaged or doubtful are refused with the reason.
