@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 
@@ -20,15 +21,8 @@ func versionCommand() *cli.Command {
 			if libtorch == "" {
 				libtorch = "not available (see sslmem doctor)"
 			}
-			revision := e.Revision
-			if e.Modified {
-				revision += " with changes"
-			}
-			if revision == "" {
-				revision = "unknown"
-			}
 			_, err := fmt.Fprintf(c.App.Writer, "sslmem   %s, revision %s\ngo       %s %s/%s\nlibtorch %s\n",
-				e.Version, revision, e.Go, runtime.GOOS, runtime.GOARCH, libtorch)
+				e.Version, cmp.Or(e.Sources(), "unknown"), e.Go, runtime.GOOS, runtime.GOARCH, libtorch)
 			return err
 		},
 	}

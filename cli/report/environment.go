@@ -16,16 +16,12 @@ func Environment(e rundir.Environment) []Entry {
 			out = append(out, Entry{name, value})
 		}
 	}
-	revision := e.Revision
-	if e.Modified {
-		revision = strings.TrimSpace(revision + " with changes")
-	}
 	if !e.Time.IsZero() {
 		add("time", e.Time.UTC().Format(time.DateTime)+" UTC")
 	}
 	add("command", strings.Join(e.Args, " "))
 	add("sslmem", e.Version)
-	add("revision", revision)
+	add("revision", e.Sources())
 	add("libtorch", e.LibTorch)
 	add("device", e.Device)
 	add("processor", e.CPU)

@@ -57,6 +57,16 @@ func Inspect(libtorch, device string) Environment {
 	return e
 }
 
+// Sources says what sslmem was built from, as "1a2b3c with changes": its
+// revision, and whether the sources differed from it. It is "" where neither is
+// known.
+func (e Environment) Sources() string {
+	if e.Modified {
+		return strings.TrimSpace(e.Revision + " with changes")
+	}
+	return e.Revision
+}
+
 // setBuild takes from info what it says about sslmem. A program of somebody
 // else that uses the module has it among its dependencies; the revision that
 // is stamped into that program is its own, not sslmem's.

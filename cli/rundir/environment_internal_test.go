@@ -33,7 +33,7 @@ func TestSetBuild(t *testing.T) {
 		Main:     debug.Module{Path: "sslmem", Version: "v1.2.3"},
 		Settings: []debug.BuildSetting{{Key: "vcs.revision", Value: "abc"}, {Key: "vcs.modified", Value: "true"}},
 	})
-	if own.Version != "v1.2.3" || own.Revision != "abc" || !own.Modified {
+	if own.Version != "v1.2.3" || own.Revision != "abc" || !own.Modified || own.Sources() != "abc with changes" {
 		t.Errorf("own program: %+v", own)
 	}
 	var other Environment

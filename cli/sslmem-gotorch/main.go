@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -85,11 +86,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 
 func versionAction(c *cli.Context) error {
 	e := rundir.Inspect("", "")
-	revision := e.Revision
-	if revision == "" {
-		revision = "unknown"
-	}
-	_, err := fmt.Fprintf(c.App.Writer, "sslmem-gotorch %s, revision %s\ngo             %s %s/%s\n", e.Version, revision, e.Go, runtime.GOOS, runtime.GOARCH)
+	_, err := fmt.Fprintf(c.App.Writer, "sslmem-gotorch %s, revision %s\ngo             %s %s/%s\n",
+		e.Version, cmp.Or(e.Sources(), "unknown"), e.Go, runtime.GOOS, runtime.GOARCH)
 	return err
 }
 
