@@ -112,68 +112,67 @@ func readIDX(path string, minDims, maxDims int) (*idxFile, error) {
 // dimensions, one big-endian 32-bit length a dimension, then the elements in
 // row-major order.
 func parseIDX(name string, r io.Reader, size int64, minDims, maxDims int) (dims []int, payload []byte, err error) {
-	p := &idxReader{name: name}
 	b := bufio.NewReaderSize(r, 1<<16)
-	p.r = b
+	c := &format.Cursor{File: name, R: b}
 	most := size // bytes that the file can hold
 	if head, _ := b.Peek(2); bytes.Equal(head, []byte{0x1f, 0x8b}) {
 		z, err := gzip.NewReader(b)
 		if err != nil {
-			return nil, nil, p.fail(err, "damaged gzip header")
+			return nil, nil, c.Fail(err, "damaged gzip header")
 		}
-		p.r, most = z, size*format.MaxDeflate
+		c.R, most = z, size*format.MaxDeflate
 	}
 
 	var magic [4]byte
-	if err := p.read(magic[:]); err != nil {
+	if err := c.ReadFull(magic[:]); err != nil {
 		return nil, nil, err
 	}
 	nd := int(magic[3])
 	switch {
 	case magic[0] != 0 || magic[1] != 0:
-		return nil, nil, p.failAt(0, "starts with %#x, but an IDX file starts with two zero bytes", magic)
+		return nil, nil, format.Errorf(name, 0, "starts with %#x, but an IDX file starts with two zero bytes", magic)
 	case magic[2] != 8:
-		return nil, nil, p.failAt(2, "type code %#02x, but only 0x08 (unsigned bytes) is supported", magic[2])
+		return nil, nil, format.Errorf(name, 2, "type code %#02x, but only 0x08 (unsigned bytes) is supported", magic[2])
 	case nd < minDims || nd > maxDims:
-		return nil, nil, p.failAt(3, "%s", wrongDims(nd, minDims))
+		return nil, nil, format.Errorf(name, 3, "%s", wrongDims(nd, minDims))
 	}
 
 	total := int64(1)
 	for i := range nd {
 		var length [4]byte
-		at := p.offset
-		if err := p.read(length[:]); err != nil {
+		at := c.At
+		if err := c.ReadFull(length[:]); err != nil {
 			return nil, nil, err
 		}
 		n := int64(binary.BigEndian.Uint32(length[:]))
 		switch {
 		case n == 0:
-			return nil, nil, p.failAt(at, "dimension %d has length 0, so the file holds nothing", i)
+			return nil, nil, format.Errorf(name, at, "dimension %d has length 0, so the file holds nothing", i)
 		case nd > 2 && i >= nd-2 && n > maxSide:
-			return nil, nil, p.failAt(at, "images with a side of %d pixels, the limit is %d", n, maxSide)
+			return nil, nil, format.Errorf(name, at, "images with a side of %d pixels, the limit is %d", n, maxSide)
 		case nd == 4 && i == 1 && n != 1 && n != 3:
-			return nil, nil, p.failAt(at, "%d channels, but only 1 and 3 are supported", n)
+			return nil, nil, format.Errorf(name, at, "%d channels, but only 1 and 3 are supported", n)
 		case total*n > maxBytes: // total ≤ 2³², and n ≤ 2¹³ from the second factor on
-			return nil, nil, p.failAt(at, "the header announces more than the limit of %d bytes", int64(maxBytes))
+			return nil, nil, format.Errorf(name, at, "the header announces more than the limit of %d bytes", int64(maxBytes))
 		}
 		total *= n
 		dims = append(dims, int(n))
 	}
 	if total > most {
-		return nil, nil, p.fail(nil, "the header announces %d bytes, but a file of %d bytes cannot hold more than %d: it is damaged or truncated", total, size, most)
+		return nil, nil, c.Fail(nil, "the header announces %d bytes, but a file of %d bytes cannot hold more than %d: it is damaged or truncated", total, size, most)
 	}
 
 	payload = make([]byte, total)
-	if err := p.read(payload); err != nil {
+	if err := c.ReadFull(payload); err != nil {
 		return nil, nil, err
 	}
 	// Reading on to the end also checks the gzip checksum.
 	var extra [1]byte
-	switch n, err := io.ReadFull(p.r, extra[:]); {
+	switch n, err := io.ReadFull(c.R, extra[:]); {
 	case n == 1:
-		return nil, nil, p.fail(nil, "the file goes on after the %d bytes that its header announces", total)
+		return nil, nil, c.Fail(nil, "the file goes on after the %d bytes that its header announces", total)
 	case !errors.Is(err, io.EOF):
-		return nil, nil, p.fail(err, "damaged end of file")
+		return nil, nil, c.Fail(err, "damaged end of file")
 	}
 	return dims, payload, nil
 }
@@ -193,34 +192,4 @@ func wrongDims(got, minDims int) string {
 		s += ": this looks like a labels file"
 	}
 	return s
-}
-
-// idxReader reads full buffers and knows where it is.
-type idxReader struct {
-	name   string
-	r      io.Reader
-	offset int64
-}
-
-// read fills buf or fails with a FormatError at the byte where data ended.
-func (p *idxReader) read(buf []byte) error {
-	n, err := io.ReadFull(p.r, buf)
-	p.offset += int64(n)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-		return p.fail(io.ErrUnexpectedEOF, "the file is truncated, %d more bytes were expected", len(buf)-n)
-	}
-	return p.fail(err, "cannot read on")
-}
-
-// failAt makes a FormatError about what was read at an earlier offset.
-func (p *idxReader) failAt(offset int64, format string, args ...any) error {
-	return &FormatError{File: p.name, Offset: offset, Msg: fmt.Sprintf(format, args...)}
-}
-
-// fail makes a FormatError at the current offset.
-func (p *idxReader) fail(cause error, format string, args ...any) error {
-	return &FormatError{File: p.name, Offset: p.offset, Msg: fmt.Sprintf(format, args...), Err: cause}
 }

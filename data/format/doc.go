@@ -9,5 +9,6 @@
 //
 // All of them give an [Array], the elements in the order of the file. Each
 // reader takes memory only for what a file of the given size can hold, and
-// what is wrong with a file is an [Error] with file and byte.
+// what is wrong with a file is an [Error] with file and byte. Readers of other
+// formats do the same with a [Cursor].
 package format

@@ -29,9 +29,9 @@ const matHeader = 128
 // order, the first index changing fastest. Variables of other types are passed
 // over. Files of version 7.3 are HDF5 and are an error.
 func ReadMAT(file string, r io.Reader, size int64) (map[string]*Array, error) {
-	c := &cursor{file: file, r: bufio.NewReaderSize(r, 1<<16)}
+	c := &Cursor{File: file, R: bufio.NewReaderSize(r, 1<<16)}
 	var head [matHeader]byte
-	if err := c.read(head[:]); err != nil {
+	if err := c.ReadFull(head[:]); err != nil {
 		return nil, err
 	}
 	var order binary.ByteOrder = binary.LittleEndian
@@ -48,17 +48,17 @@ func ReadMAT(file string, r io.Reader, size int64) (map[string]*Array, error) {
 	out := map[string]*Array{}
 	for {
 		var tag [8]byte
-		at := c.at
-		if n, err := io.ReadFull(c.r, tag[:]); n == 0 && err == io.EOF {
+		at := c.At
+		if n, err := io.ReadFull(c.R, tag[:]); n == 0 && err == io.EOF {
 			return out, nil
 		} else if err != nil {
-			c.at += int64(n)
-			return nil, c.fail(io.ErrUnexpectedEOF, "the file is truncated within the tag of a variable")
+			c.At += int64(n)
+			return nil, c.Fail(io.ErrUnexpectedEOF, "the file is truncated within the tag of a variable")
 		}
-		c.at += 8
+		c.At += 8
 		kind, length := order.Uint32(tag[:]), int64(order.Uint32(tag[4:]))
-		if length > size-c.at {
-			return nil, Errorf(file, at+4, "a variable of %d bytes, but only %d are left: the file is truncated or damaged", length, size-c.at)
+		if length > size-c.At {
+			return nil, Errorf(file, at+4, "a variable of %d bytes, but only %d are left: the file is truncated or damaged", length, size-c.At)
 		}
 		a, err := c.variable(kind, length, order)
 		if err != nil {
@@ -71,47 +71,47 @@ func ReadMAT(file string, r io.Reader, size int64) (map[string]*Array, error) {
 }
 
 // variable reads one element of the top level.
-func (c *cursor) variable(kind uint32, length int64, order binary.ByteOrder) (*Array, error) {
-	start := c.at
-	body := &io.LimitedReader{R: c.r, N: length}
+func (c *Cursor) variable(kind uint32, length int64, order binary.ByteOrder) (*Array, error) {
+	start := c.At
+	body := &io.LimitedReader{R: c.R, N: length}
 	var a *Array
 	var err error
 	switch kind {
 	case miCompressed:
 		z, zerr := zlib.NewReader(body)
 		if zerr != nil {
-			return nil, c.fail(zerr, "damaged compressed variable")
+			return nil, c.Fail(zerr, "damaged compressed variable")
 		}
-		inner := &cursor{file: c.file, r: z, at: start}
+		inner := &Cursor{File: c.File, R: z, At: start}
 		var tag [8]byte
-		if err := inner.read(tag[:]); err != nil {
+		if err := inner.ReadFull(tag[:]); err != nil {
 			return nil, err
 		}
 		if k := order.Uint32(tag[:]); k != miMatrix {
-			return nil, inner.fail(nil, "a compressed variable of data type %d instead of %d", k, miMatrix)
+			return nil, inner.Fail(nil, "a compressed variable of data type %d instead of %d", k, miMatrix)
 		}
 		if a, err = inner.matrix(int64(order.Uint32(tag[4:])), length, MaxDeflate, order); err == nil {
 			err = inner.end()
 		}
 	case miMatrix:
-		inner := &cursor{file: c.file, r: body, at: start}
+		inner := &Cursor{File: c.File, R: body, At: start}
 		a, err = inner.matrix(length, length, 1, order)
 	}
 	if err != nil {
 		return nil, err
 	}
-	c.at = start + length - body.N
+	c.At = start + length - body.N
 	return a, c.skip(body.N)
 }
 
 // element reads the tag of a part of a matrix. Data of at most four bytes
 // stands in the tag itself. left is what the matrix still holds.
-func (c *cursor) element(left *int64, order binary.ByteOrder) (kind uint32, length int64, small []byte, err error) {
+func (c *Cursor) element(left *int64, order binary.ByteOrder) (kind uint32, length int64, small []byte, err error) {
 	var tag [8]byte
 	if *left < 8 {
-		return 0, 0, nil, c.fail(nil, "a variable ends before its parts")
+		return 0, 0, nil, c.Fail(nil, "a variable ends before its parts")
 	}
-	if err := c.read(tag[:]); err != nil {
+	if err := c.ReadFull(tag[:]); err != nil {
 		return 0, 0, nil, err
 	}
 	*left -= 8
@@ -120,26 +120,26 @@ func (c *cursor) element(left *int64, order binary.ByteOrder) (kind uint32, leng
 		if n := first >> 16; n <= 4 {
 			return first & 0xffff, int64(n), tag[4 : 4+n], nil
 		}
-		return 0, 0, nil, c.fail(nil, "a short part of %d bytes, but 4 is the most", first>>16)
+		return 0, 0, nil, c.Fail(nil, "a short part of %d bytes, but 4 is the most", first>>16)
 	}
 	length = int64(order.Uint32(tag[4:]))
 	if length > *left {
-		return 0, 0, nil, c.fail(nil, "a part of %d bytes in a variable of which %d are left", length, *left)
+		return 0, 0, nil, c.Fail(nil, "a part of %d bytes in a variable of which %d are left", length, *left)
 	}
 	return first, length, nil, nil
 }
 
 // part reads a whole part of a matrix of at most most bytes, with its padding.
-func (c *cursor) part(left *int64, most int64, order binary.ByteOrder) (kind uint32, content []byte, err error) {
+func (c *Cursor) part(left *int64, most int64, order binary.ByteOrder) (kind uint32, content []byte, err error) {
 	kind, length, content, err := c.element(left, order)
 	if err != nil || content != nil {
 		return kind, content, err
 	}
 	if length > most {
-		return 0, nil, c.fail(nil, "a part of %d bytes where %d is the most", length, most)
+		return 0, nil, c.Fail(nil, "a part of %d bytes where %d is the most", length, most)
 	}
 	content = make([]byte, length)
-	if err := c.read(content); err != nil {
+	if err := c.ReadFull(content); err != nil {
 		return 0, nil, err
 	}
 	*left -= length
@@ -147,7 +147,7 @@ func (c *cursor) part(left *int64, most int64, order binary.ByteOrder) (kind uin
 }
 
 // pad passes over what fills a part up to a multiple of eight bytes.
-func (c *cursor) pad(left *int64, length int64) error {
+func (c *Cursor) pad(left *int64, length int64) error {
 	n := min(-length&7, *left)
 	*left -= n
 	return c.skip(n)
@@ -155,7 +155,7 @@ func (c *cursor) pad(left *int64, length int64) error {
 
 // matrix reads a matrix of length bytes that take size bytes in the file; nil
 // if it is no array of real numbers.
-func (c *cursor) matrix(length, size, factor int64, order binary.ByteOrder) (*Array, error) {
+func (c *Cursor) matrix(length, size, factor int64, order binary.ByteOrder) (*Array, error) {
 	left := length
 	rest := func() error { return c.skip(left) }
 	_, flags, err := c.part(&left, 8, order)
@@ -163,7 +163,7 @@ func (c *cursor) matrix(length, size, factor int64, order binary.ByteOrder) (*Ar
 		return nil, err
 	}
 	if len(flags) != 8 {
-		return nil, c.fail(nil, "%d bytes of flags instead of 8", len(flags))
+		return nil, c.Fail(nil, "%d bytes of flags instead of 8", len(flags))
 	}
 	class, bits := order.Uint32(flags)&0xff, order.Uint32(flags)>>8
 	const complexBit, doubleClass, uint64Class = 8, 6, 15
@@ -183,18 +183,18 @@ func (c *cursor) matrix(length, size, factor int64, order binary.ByteOrder) (*Ar
 		return nil, err
 	}
 	a.Name = string(name)
-	at := c.at
+	at := c.At
 	kind, n, small, err := c.element(&left, order)
 	if err != nil {
 		return nil, err
 	}
 	t, ok := matTypes[kind]
 	if !ok {
-		return nil, Errorf(c.file, at, "numbers of data type %d are not known", kind)
+		return nil, Errorf(c.File, at, "numbers of data type %d are not known", kind)
 	}
 	a.Kind, a.Size = t.kind, t.size
 	if want, ok := bytesOf(a.Shape, a.Size); !ok || want != n || len(a.Shape) < 2 {
-		return nil, Errorf(c.file, at, "variable %q of shape %v has %d bytes of numbers", a.Name, a.Shape, n)
+		return nil, Errorf(c.File, at, "variable %q of shape %v has %d bytes of numbers", a.Name, a.Shape, n)
 	}
 	if small != nil || n == 0 {
 		a.Data = small

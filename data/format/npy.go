@@ -26,14 +26,14 @@ var (
 // may be compressed in them, 1 if it is not. Arrays of Python objects are an
 // error, as they are pickles.
 func ReadNPY(file string, r io.Reader, size, factor int64) (*Array, error) {
-	c := &cursor{file: file, r: bufio.NewReaderSize(r, 1<<16)}
+	c := &Cursor{File: file, R: bufio.NewReaderSize(r, 1<<16)}
 	a, err := c.npyHeader()
 	if err != nil {
 		return nil, err
 	}
 	n, ok := bytesOf(a.Shape, a.Size)
 	if !ok {
-		return nil, c.fail(nil, "an array of shape %v is beyond every limit", a.Shape)
+		return nil, c.Fail(nil, "an array of shape %v is beyond every limit", a.Shape)
 	}
 	if a.Data, err = c.payload(n, size, factor); err != nil {
 		return nil, err
@@ -42,19 +42,19 @@ func ReadNPY(file string, r io.Reader, size, factor int64) (*Array, error) {
 }
 
 // npyHeader reads what stands before the elements.
-func (c *cursor) npyHeader() (*Array, error) {
+func (c *Cursor) npyHeader() (*Array, error) {
 	var start [8]byte
-	if err := c.read(start[:]); err != nil {
+	if err := c.ReadFull(start[:]); err != nil {
 		return nil, err
 	}
 	if string(start[:6]) != npyMagic || start[6] < 1 || start[6] > 3 {
-		return nil, Errorf(c.file, 0, "starts with %q, but a .npy file of version 1 to 3 starts with %q and its version", start, npyMagic)
+		return nil, Errorf(c.File, 0, "starts with %q, but a .npy file of version 1 to 3 starts with %q and its version", start, npyMagic)
 	}
 	length := make([]byte, 2)
 	if start[6] > 1 {
 		length = make([]byte, 4)
 	}
-	if err := c.read(length); err != nil {
+	if err := c.ReadFull(length); err != nil {
 		return nil, err
 	}
 	n := uint32(binary.LittleEndian.Uint16(length))
@@ -62,20 +62,20 @@ func (c *cursor) npyHeader() (*Array, error) {
 		n = binary.LittleEndian.Uint32(length)
 	}
 	if n > maxHeader {
-		return nil, c.fail(nil, "a header of %d bytes, the limit is %d", n, maxHeader)
+		return nil, c.Fail(nil, "a header of %d bytes, the limit is %d", n, maxHeader)
 	}
-	at := c.at
+	at := c.At
 	text := make([]byte, n)
-	if err := c.read(text); err != nil {
+	if err := c.ReadFull(text); err != nil {
 		return nil, err
 	}
 	descr, fortran, shape := npyDescr.FindSubmatch(text), npyFortran.FindSubmatch(text), npyShape.FindSubmatch(text)
 	if descr == nil || fortran == nil || shape == nil {
-		return nil, Errorf(c.file, at, "the header %q does not tell type, order and shape of a plain array", text)
+		return nil, Errorf(c.File, at, "the header %q does not tell type, order and shape of a plain array", text)
 	}
 	d, err := parseDtype(string(descr[1]))
 	if err != nil {
-		return nil, &Error{File: c.file, Offset: at, Msg: "wrong header", Err: err}
+		return nil, &Error{File: c.File, Offset: at, Msg: "wrong header", Err: err}
 	}
 	a := &Array{Kind: d.kind, Size: d.size, Order: d.order, Fortran: string(fortran[1]) == "True"}
 	for _, field := range strings.Split(string(shape[1]), ",") {
@@ -84,7 +84,7 @@ func (c *cursor) npyHeader() (*Array, error) {
 		}
 		n, err := strconv.Atoi(field)
 		if err != nil {
-			return nil, &Error{File: c.file, Offset: at, Msg: "wrong shape", Err: err}
+			return nil, &Error{File: c.File, Offset: at, Msg: "wrong shape", Err: err}
 		}
 		a.Shape = append(a.Shape, n)
 	}
