@@ -9,9 +9,9 @@ import (
 	"sslmem/data"
 	"sslmem/data/augment"
 	"sslmem/data/picture"
-	"sslmem/data/rng"
 	"sslmem/data/views"
 	"sslmem/plots"
+	"sslmem/ssl"
 )
 
 // The preview shows this many images, each with this many views of every epoch.
@@ -92,7 +92,7 @@ func previewFigure(d data.Images, s Settings) (*plots.Figure, error) {
 			{Pixels: im.Pixels, C: im.C, H: im.H, W: im.W, Label: "as it is"},
 		}})
 	}
-	m := views.Maker{Images: d, Recipe: r, Seed: rng.Sub(s.pairSeed(0), rng.Word("views")), PerImage: previewViews, Grouped: true, Batch: n}
+	m := views.Maker{Images: d, Recipe: r, Seed: ssl.ViewSeed(s.pairSeed(0)), PerImage: previewViews, Grouped: true, Batch: n}
 	q := m.Start(previewEpochs, func(epoch int) ([]int, int) { return index, epoch })
 	defer q.Stop()
 	size := c * r.Size * r.Size

@@ -38,13 +38,16 @@ func (p *plan) step(step int) (images []int, epoch int) {
 // ahead is how many batches are prepared before they are asked for.
 const ahead = 2
 
+// ViewSeed returns the seed of the views that a training with the given seed draws.
+func ViewSeed(seed uint64) uint64 { return rng.Sub(seed, rng.Word("views")) }
+
 // startLoader draws the views of the steps first … last−1, [V·B, Size, Size, C]
 // each, while earlier steps compute, and decodes the images if they are not in
 // memory. No thread of it ever enters libtorch, which would start a second pool
 // of threads.
 func startLoader(images data.Images, p plan, r augment.Recipe, perImage, first, last int) *prefetch.Queue[*views.Batch] {
 	m := views.Maker{
-		Images: images, Recipe: r, Seed: rng.Sub(p.sampler.Seed, rng.Word("views")),
+		Images: images, Recipe: r, Seed: ViewSeed(p.sampler.Seed),
 		PerImage: perImage, Batch: p.sampler.Batch, Ahead: ahead,
 	}
 	return m.Start(last-first, func(i int) ([]int, int) { return p.step(first + i) })
