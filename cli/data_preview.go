@@ -39,14 +39,15 @@ of the first four epochs that the first f/g pair of a run with this seed sees.
 		Action: func(c *cli.Context) error {
 			s := Defaults()
 			s.Data, s.Seed, s.ImageSize = c.Args().First(), c.Uint64("seed"), c.Int("size")
-			d, err := openImages(s)
-			if err != nil {
-				return err
-			}
 			if name := c.String("augment"); name != "" {
+				var err error
 				if s.Recipe.Augment, err = augment.Lookup(name); err != nil {
 					return usageError{err}
 				}
+			}
+			d, err := openImages(s)
+			if err != nil {
+				return err
 			}
 			channels, _, _ := d.Shape()
 			s.fit(channels)

@@ -144,6 +144,11 @@ func TestDataPreview(t *testing.T) {
 		}
 		f.Close()
 	}
+	// Views of a size of their own are cut from images of many sizes, as in a run.
+	out := filepath.Join(t.TempDir(), "views.png")
+	if code, _, stderr := call("data", "preview", "--augment", "simclr-224", "--out", out, "../data/testdata/official/folder"); code != ExitOK || !exists(out) {
+		t.Errorf("many sizes: exit code %d: %s", code, stderr)
+	}
 }
 
 // TestGetter fetches a data set from a local server, is cut off, goes on, and
