@@ -38,21 +38,15 @@ func convert(im image.Image, video bool, into *Image) error {
 			at := im.PixOffset(x, y)
 			return im.Pix[at], im.Pix[at+1], im.Pix[at+2]
 		})
-	case *image.NRGBA:
-		each(into, b, func(x, y int) (r, g, b uint8) {
-			at := im.PixOffset(x, y)
-			return im.Pix[at], im.Pix[at+1], im.Pix[at+2]
-		})
+	case *image.NRGBA: // the same bytes: alpha is dropped
+		return convert((*image.RGBA)(im), video, into)
 	case *image.RGBA64:
 		each(into, b, func(x, y int) (r, g, b uint8) {
 			at := im.PixOffset(x, y)
 			return im.Pix[at], im.Pix[at+2], im.Pix[at+4]
 		})
 	case *image.NRGBA64:
-		each(into, b, func(x, y int) (r, g, b uint8) {
-			at := im.PixOffset(x, y)
-			return im.Pix[at], im.Pix[at+2], im.Pix[at+4]
-		})
+		return convert((*image.RGBA64)(im), video, into)
 	case *image.CMYK:
 		each(into, b, func(x, y int) (r, g, b uint8) {
 			at := im.PixOffset(x, y)
