@@ -35,38 +35,26 @@ func (g Grid) Figure() (*Figure, error) {
 	if err := g.check(); err != nil {
 		return nil, err
 	}
-	perRow := 5
-	if g.Column == Double {
-		perRow = 10
-	}
-	width := (g.Column.width() - 2*edge + tileSpace) / vg.Length(perRow)
-
+	perRow, pitch := g.Column.tiles()
 	var blocks []block
-	height := vg.Length(0)
 	below := "score m"
 	scores := signed(scoresOf(g.Most, g.Least))
 	for _, part := range []struct {
 		title string
 		tiles []Tile
 	}{{"most memorized", g.Most}, {"least memorized", g.Least}} {
-		b := block{title: part.title, perRow: perRow, pitch: width}
+		b := block{title: part.title, perRow: perRow, pitch: pitch}
 		for _, t := range part.tiles {
-			b.tiles = append(b.tiles, newPicture(t, scores[0], width-tileSpace))
+			b.tiles = append(b.tiles, newPicture(t, scores[0], pitch-tileSpace))
 			scores = scores[1:]
 			if t.Label != "" {
 				b.labelled, below = true, "class and score m"
 			}
 		}
-		height += b.height()
 		blocks = append(blocks, b)
 	}
 	n := fmt.Sprintf("%s scored; below each of those shown: its %s", plural(g.N, "image"), below)
-	return newFigure(g.Frame, n, legend{}, height, func(c draw.Canvas) {
-		for _, b := range blocks {
-			b.draw(c)
-			c.Max.Y -= b.height()
-		}
-	}), nil
+	return blockFigure(g.Frame, n, blocks), nil
 }
 
 // check returns an error if the grid cannot be drawn.
@@ -80,9 +68,8 @@ func (g Grid) check() error {
 	for part, tiles := range map[string][]Tile{"most": g.Most, "least": g.Least} {
 		for i, t := range tiles {
 			what := fmt.Sprintf("image %d of the %s memorized", i, part)
-			if t.C != 1 && t.C != 3 || t.H < 1 || t.W < 1 || len(t.Pixels) != t.C*t.H*t.W {
-				return inputError("%s has %d pixel values for shape [%d, %d, %d]; C must be 1 or 3 and the values C·H·W",
-					what, len(t.Pixels), t.C, t.H, t.W)
+			if err := t.check(what); err != nil {
+				return err
 			}
 			if err := checkFinite("the score of "+what, []float64{t.Score}); err != nil {
 				return err
@@ -90,6 +77,38 @@ func (g Grid) check() error {
 		}
 	}
 	return g.Frame.check()
+}
+
+// check returns an error if t is no image; what names it.
+func (t Tile) check(what string) error {
+	if t.C != 1 && t.C != 3 || t.H < 1 || t.W < 1 || len(t.Pixels) != t.C*t.H*t.W {
+		return inputError("%s has %d pixel values for shape [%d, %d, %d]; C must be 1 or 3 and the values C·H·W",
+			what, len(t.Pixels), t.C, t.H, t.W)
+	}
+	return nil
+}
+
+// tiles returns how many images stand side by side, and how far apart.
+func (c Column) tiles() (perRow int, pitch vg.Length) {
+	perRow = 5
+	if c == Double {
+		perRow = 10
+	}
+	return perRow, (c.width() - 2*edge + tileSpace) / vg.Length(perRow)
+}
+
+// blockFigure draws blocks one below the other.
+func blockFigure(f Frame, n string, blocks []block) *Figure {
+	height := vg.Length(0)
+	for _, b := range blocks {
+		height += b.height()
+	}
+	return newFigure(f, n, legend{}, height, func(c draw.Canvas) {
+		for _, b := range blocks {
+			b.draw(c)
+			c.Max.Y -= b.height()
+		}
+	})
 }
 
 // scoresOf returns the scores of all tiles.

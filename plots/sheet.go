@@ -1,9 +1,6 @@
 package plots
 
-import (
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
-)
+import "fmt"
 
 // A SheetRow is images that belong together, such as an image and views of it.
 type SheetRow struct {
@@ -26,27 +23,16 @@ func (s Sheet) Figure() (*Figure, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	perRow := 5
-	if s.Column == Double {
-		perRow = 10
-	}
-	width := (s.Column.width() - 2*edge + tileSpace) / vg.Length(perRow)
+	perRow, pitch := s.Column.tiles()
 	var blocks []block
-	height := vg.Length(0)
 	for _, r := range s.Rows {
-		b := block{title: r.Title, perRow: perRow, pitch: width}
+		b := block{title: r.Title, perRow: perRow, pitch: pitch}
 		for _, t := range r.Tiles {
-			b.tiles = append(b.tiles, newPicture(t, t.Label, width-tileSpace))
+			b.tiles = append(b.tiles, newPicture(t, t.Label, pitch-tileSpace))
 		}
-		height += b.height()
 		blocks = append(blocks, b)
 	}
-	return newFigure(s.Frame, plural(s.N, "image"), legend{}, height, func(c draw.Canvas) {
-		for _, b := range blocks {
-			b.draw(c)
-			c.Max.Y -= b.height()
-		}
-	}), nil
+	return blockFigure(s.Frame, plural(s.N, "image"), blocks), nil
 }
 
 func (s Sheet) check() error {
@@ -58,8 +44,8 @@ func (s Sheet) check() error {
 			return inputError("row %d of the sheet has no image", i)
 		}
 		for k, t := range r.Tiles {
-			if t.C != 1 && t.C != 3 || t.H < 1 || t.W < 1 || len(t.Pixels) != t.C*t.H*t.W {
-				return inputError("image %d of row %d has %d pixel values for shape [%d, %d, %d]; C must be 1 or 3 and the values C·H·W", k, i, len(t.Pixels), t.C, t.H, t.W)
+			if err := t.check(fmt.Sprintf("image %d of row %d", k, i)); err != nil {
+				return err
 			}
 		}
 	}
