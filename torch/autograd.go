@@ -167,7 +167,7 @@ func GradientsWith(outputs, inputs []*Tensor, o GradientsOptions) []*Tensor {
 	from, by := handles(nil, outputs), handles(nil, inputs)
 	out := make([]C.ct_tensor, len(inputs))
 	err := C.ct_gradients(unsafe.SliceData(from), C.int64_t(len(from)), unsafe.SliceData(grads), unsafe.SliceData(by), C.int64_t(len(by)),
-		C.bool(o.RetainGraph || o.CreateGraph), C.bool(o.CreateGraph), true, unsafe.SliceData(out))
+		C.bool(o.RetainGraph || o.CreateGraph), C.bool(o.CreateGraph), unsafe.SliceData(out))
 	check("gradients", err, operands...)
 	keepAlive(o.GradOutputs)
 	drain()

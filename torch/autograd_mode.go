@@ -47,7 +47,7 @@ func InferenceMode(fn func()) {
 	mustInit("InferenceMode")
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	before := C.ct_inference_enter(true)
+	before := C.ct_inference_enter()
 	defer C.ct_inference_leave(before)
 	fn()
 }

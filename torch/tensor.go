@@ -200,20 +200,20 @@ func (t *Tensor) ItemInt() int {
 func (t *Tensor) To(device Device, dtype DType) *Tensor {
 	s := join("To", t)
 	mustHave("To", device)
-	return adopt("To", s, C.ct_to(t.h, C.int8_t(dtype), C.int8_t(device.Type), C.int8_t(device.Index), -1, false), t)
+	return adopt("To", s, C.ct_to(t.h, C.int8_t(dtype), C.int8_t(device.Type), C.int8_t(device.Index)), t)
 }
 
 // ToDType returns t converted to dtype.
 func (t *Tensor) ToDType(dtype DType) *Tensor {
 	s := join("ToDType", t)
-	return adopt("ToDType", s, C.ct_to(t.h, C.int8_t(dtype), -1, -1, -1, false), t)
+	return adopt("ToDType", s, C.ct_to(t.h, C.int8_t(dtype), -1, -1), t)
 }
 
 // ToDevice returns t on the given device.
 func (t *Tensor) ToDevice(device Device) *Tensor {
 	s := join("ToDevice", t)
 	mustHave("ToDevice", device)
-	return adopt("ToDevice", s, C.ct_to(t.h, -1, C.int8_t(device.Type), C.int8_t(device.Index), -1, false), t)
+	return adopt("ToDevice", s, C.ct_to(t.h, -1, C.int8_t(device.Type), C.int8_t(device.Index)), t)
 }
 
 // Index picks along the leading dimensions with integer or bool tensors, as

@@ -4,7 +4,7 @@
 
 #include "types.h"
 
-#define CT_ABI 0xb9377f6fu
+#define CT_ABI 0xcf11b43cu
 
 typedef struct ct_api_table {
   void (*init)(void);
@@ -38,7 +38,7 @@ typedef struct ct_api_table {
   ct_ret (*from_host)(const void *data, int64_t bytes, const int64_t *size, int64_t dim, int8_t dtype);
   ct_err (*copy_from_host)(ct_tensor t, const void *data, int64_t bytes);
   ct_err (*copy_to_host)(ct_tensor t, void *data, int64_t bytes);
-  ct_ret (*to)(ct_tensor t, int8_t dtype, int8_t device_type, int8_t device_index, int8_t format, bool copy);
+  ct_ret (*to)(ct_tensor t, int8_t dtype, int8_t device_type, int8_t device_index);
   ct_err (*item)(ct_tensor t, double *out);
   ct_err (*item_int)(ct_tensor t, int64_t *out);
   ct_ret (*index)(ct_tensor t, const ct_tensor *indices, int64_t n);
@@ -47,11 +47,11 @@ typedef struct ct_api_table {
   ct_err (*set_grad)(ct_tensor t, ct_tensor grad);
   ct_err (*zero_grad)(const ct_tensor *t, int64_t n);
   ct_err (*backward)(const ct_tensor *t, int64_t n, const ct_tensor *grads, bool retain_graph, bool create_graph, const ct_tensor *inputs, int64_t m);
-  ct_err (*gradients)(const ct_tensor *outputs, int64_t n, const ct_tensor *grads, const ct_tensor *inputs, int64_t m, bool retain_graph, bool create_graph, bool allow_unused, ct_tensor *out);
+  ct_err (*gradients)(const ct_tensor *outputs, int64_t n, const ct_tensor *grads, const ct_tensor *inputs, int64_t m, bool retain_graph, bool create_graph, ct_tensor *out);
   bool (*set_grad_mode)(bool on);
   bool (*get_grad_mode)(void);
   ct_err (*detach_in_place)(ct_tensor t);
-  uintptr_t (*inference_enter)(bool on);
+  uintptr_t (*inference_enter)(void);
   void (*inference_leave)(uintptr_t before);
   bool (*get_inference_mode)(void);
   ct_flag (*is_inference)(ct_tensor t);
@@ -610,8 +610,8 @@ static inline ct_err ct_copy_to_host(ct_tensor t, void *data, int64_t bytes) {
   return ct_table->copy_to_host(t, data, bytes);
 }
 
-static inline ct_ret ct_to(ct_tensor t, int8_t dtype, int8_t device_type, int8_t device_index, int8_t format, bool copy) {
-  return ct_table->to(t, dtype, device_type, device_index, format, copy);
+static inline ct_ret ct_to(ct_tensor t, int8_t dtype, int8_t device_type, int8_t device_index) {
+  return ct_table->to(t, dtype, device_type, device_index);
 }
 
 static inline ct_err ct_item(ct_tensor t, double *out) {
@@ -646,8 +646,8 @@ static inline ct_err ct_backward(const ct_tensor *t, int64_t n, const ct_tensor 
   return ct_table->backward(t, n, grads, retain_graph, create_graph, inputs, m);
 }
 
-static inline ct_err ct_gradients(const ct_tensor *outputs, int64_t n, const ct_tensor *grads, const ct_tensor *inputs, int64_t m, bool retain_graph, bool create_graph, bool allow_unused, ct_tensor *out) {
-  return ct_table->gradients(outputs, n, grads, inputs, m, retain_graph, create_graph, allow_unused, out);
+static inline ct_err ct_gradients(const ct_tensor *outputs, int64_t n, const ct_tensor *grads, const ct_tensor *inputs, int64_t m, bool retain_graph, bool create_graph, ct_tensor *out) {
+  return ct_table->gradients(outputs, n, grads, inputs, m, retain_graph, create_graph, out);
 }
 
 static inline bool ct_set_grad_mode(bool on) {
@@ -662,8 +662,8 @@ static inline ct_err ct_detach_in_place(ct_tensor t) {
   return ct_table->detach_in_place(t);
 }
 
-static inline uintptr_t ct_inference_enter(bool on) {
-  return ct_table->inference_enter(on);
+static inline uintptr_t ct_inference_enter(void) {
+  return ct_table->inference_enter();
 }
 
 static inline void ct_inference_leave(uintptr_t before) {

@@ -60,11 +60,12 @@ ct_err backward(const ct_tensor *t, int64_t n, const ct_tensor *grads, bool reta
   });
 }
 
+// Gradients are 0 by inputs that no output depends on.
 ct_err gradients(const ct_tensor *outputs, int64_t n, const ct_tensor *grads, const ct_tensor *inputs, int64_t m,
-                 bool retain_graph, bool create_graph, bool allow_unused, ct_tensor *out) noexcept {
+                 bool retain_graph, bool create_graph, ct_tensor *out) noexcept {
   return guard([&] {
     auto result = torch::autograd::grad(tensors(outputs, n), tensors(inputs, m), grad_list(grads, n), retain_graph,
-                                        create_graph, allow_unused);
+                                        create_graph, /*allow_unused=*/true);
     give_list(std::move(result), out);
   });
 }
@@ -82,7 +83,7 @@ ct_err detach_in_place(ct_tensor t) noexcept {
 }
 
 // The result keeps what was set before; leaving must happen on the same thread.
-uintptr_t inference_enter(bool on) noexcept { return reinterpret_cast<uintptr_t>(new c10::InferenceMode(on)); }
+uintptr_t inference_enter(void) noexcept { return reinterpret_cast<uintptr_t>(new c10::InferenceMode(true)); }
 
 void inference_leave(uintptr_t before) noexcept { delete reinterpret_cast<c10::InferenceMode *>(before); }
 

@@ -40,8 +40,8 @@ ct_err ct_script_assign(ct_script m, const char *name, int64_t name_len, ct_tens
 ct_err ct_script_train(ct_script m, bool on);
 ct_err ct_script_to(ct_script m, int8_t device_type, int8_t device_index, int8_t dtype);
 
-// Construction and copies (create.cc). A negative dtype, device type or
-// memory format means: as it is.
+// Construction and copies (create.cc). For ct_to a negative dtype or device type
+// means: as it is.
 ct_ret ct_empty(const int64_t *size, int64_t dim, int8_t dtype, int8_t device_type, int8_t device_index, int8_t format);
 ct_ret ct_full(const int64_t *size, int64_t dim, double value, int8_t dtype, int8_t device_type, int8_t device_index);
 ct_ret ct_arange(double start, double end, double step, int8_t dtype, int8_t device_type, int8_t device_index);
@@ -49,7 +49,7 @@ ct_ret ct_eye(int64_t n, int8_t dtype, int8_t device_type, int8_t device_index);
 ct_ret ct_from_host(const void *data, int64_t bytes, const int64_t *size, int64_t dim, int8_t dtype);
 ct_err ct_copy_from_host(ct_tensor t, const void *data, int64_t bytes);
 ct_err ct_copy_to_host(ct_tensor t, void *data, int64_t bytes);
-ct_ret ct_to(ct_tensor t, int8_t dtype, int8_t device_type, int8_t device_index, int8_t format, bool copy);
+ct_ret ct_to(ct_tensor t, int8_t dtype, int8_t device_type, int8_t device_index);
 ct_err ct_item(ct_tensor t, double *out);
 ct_err ct_item_int(ct_tensor t, int64_t *out);
 ct_ret ct_index(ct_tensor t, const ct_tensor *indices, int64_t n);
@@ -60,11 +60,11 @@ ct_ret ct_grad(ct_tensor t);
 ct_err ct_set_grad(ct_tensor t, ct_tensor grad);
 ct_err ct_zero_grad(const ct_tensor *t, int64_t n);
 ct_err ct_backward(const ct_tensor *t, int64_t n, const ct_tensor *grads, bool retain_graph, bool create_graph, const ct_tensor *inputs, int64_t m);
-ct_err ct_gradients(const ct_tensor *outputs, int64_t n, const ct_tensor *grads, const ct_tensor *inputs, int64_t m, bool retain_graph, bool create_graph, bool allow_unused, ct_tensor *out);
+ct_err ct_gradients(const ct_tensor *outputs, int64_t n, const ct_tensor *grads, const ct_tensor *inputs, int64_t m, bool retain_graph, bool create_graph, ct_tensor *out);
 bool ct_set_grad_mode(bool on);
 bool ct_get_grad_mode(void);
 ct_err ct_detach_in_place(ct_tensor t);
-uintptr_t ct_inference_enter(bool on);
+uintptr_t ct_inference_enter(void);
 void ct_inference_leave(uintptr_t before);
 bool ct_get_inference_mode(void);
 ct_flag ct_is_inference(ct_tensor t);

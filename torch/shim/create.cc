@@ -16,9 +16,7 @@
 namespace ct {
 
 static at::TensorOptions options(int8_t dtype, int8_t device_type, int8_t device_index) {
-  return at::TensorOptions()
-      .dtype(ct::dtype(dtype))
-      .device(c10::Device(static_cast<c10::DeviceType>(device_type), device_type == 0 ? -1 : device_index));
+  return at::TensorOptions().dtype(ct::dtype(dtype)).device(device(device_type, device_index));
 }
 
 ct_ret empty(const int64_t *size, int64_t dim, int8_t dtype, int8_t device_type, int8_t device_index, int8_t format) noexcept {
@@ -71,14 +69,11 @@ ct_err copy_to_host(ct_tensor t, void *data, int64_t bytes) noexcept {
   });
 }
 
-ct_ret to(ct_tensor h, int8_t dtype, int8_t device_type, int8_t device_index, int8_t format, bool copy) noexcept {
+ct_ret to(ct_tensor h, int8_t dtype, int8_t device_type, int8_t device_index) noexcept {
   return guard_tensor([&] {
     const at::Tensor &t = ref(h);
     const auto kind = dtype == -1 ? t.scalar_type() : ct::dtype(dtype);
-    const auto device =
-        device_type < 0 ? t.device() : c10::Device(static_cast<c10::DeviceType>(device_type), device_type == 0 ? -1 : device_index);
-    const auto layout = format < 0 ? at::MemoryFormat::Preserve : memory_format(format);
-    return t.to(device, kind, /*non_blocking=*/false, copy, layout);
+    return t.to(device_type < 0 ? t.device() : device(device_type, device_index), kind);
   });
 }
 
@@ -91,11 +86,7 @@ ct_err item_int(ct_tensor t, int64_t *out) noexcept {
 }
 
 ct_ret index(ct_tensor t, const ct_tensor *indices, int64_t n) noexcept {
-  return guard_tensor([&] {
-    c10::List<std::optional<at::Tensor>> list;
-    for (int64_t i = 0; i < n; i++) list.push_back(optional(indices[i]));
-    return at::index(ref(t), list);
-  });
+  return guard_tensor([&] { return at::index(ref(t), optional_list(indices, n)); });
 }
 
 }  // namespace ct

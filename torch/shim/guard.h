@@ -48,6 +48,7 @@ void drop(ct_tensor t) noexcept;
 void give_list(std::vector<at::Tensor> &&list, ct_tensor *out);
 
 inline at::Tensor &ref(ct_tensor t) { return *reinterpret_cast<at::Tensor *>(t); }
+inline at::Generator &gen(ct_generator g) { return *reinterpret_cast<at::Generator *>(g); }
 
 inline std::optional<at::Tensor> optional(ct_tensor t) {
   if (t == 0) return std::nullopt;
@@ -109,7 +110,7 @@ inline std::optional<at::ArrayRef<double>> optional_floats(const double *v, int6
   return at::ArrayRef<double>(v, static_cast<size_t>(n));
 }
 
-inline std::optional<at::Generator> generator(ct_generator g) { return *reinterpret_cast<at::Generator *>(g); }
+inline std::optional<at::Generator> generator(ct_generator g) { return gen(g); }
 
 inline c10::Device device(int8_t type, int8_t index) {
   return c10::Device(static_cast<c10::DeviceType>(type), static_cast<c10::DeviceIndex>(type == 0 ? -1 : index));

@@ -25,8 +25,7 @@ ct_flag is_pinned(ct_tensor t) noexcept {
 
 ct_ret to_async(ct_tensor t, int8_t device_type, int8_t device_index) noexcept {
   return guard_tensor([&] {
-    const c10::Device device(static_cast<c10::DeviceType>(device_type), device_type == 0 ? -1 : device_index);
-    return ref(t).to(device, ref(t).scalar_type(), /*non_blocking=*/true, /*copy=*/false);
+    return ref(t).to(device(device_type, device_index), ref(t).scalar_type(), /*non_blocking=*/true, /*copy=*/false);
   });
 }
 

@@ -12,8 +12,6 @@
 
 namespace ct {
 
-static at::Generator &gen(ct_generator g) { return *reinterpret_cast<at::Generator *>(g); }
-
 ct_err generator_new(uint64_t seed, int8_t device_type, int8_t device_index, ct_generator *out) noexcept {
   return guard([&] {
     const auto type = static_cast<c10::DeviceType>(device_type);

@@ -117,7 +117,7 @@ ct_err script_train(ct_script m, bool on) noexcept {
 ct_err script_to(ct_script m, int8_t device_type, int8_t device_index, int8_t dtype) noexcept {
   return guard([&] {
     at::AutoGradMode off(false);
-    const c10::Device device(static_cast<c10::DeviceType>(device_type), device_type == 0 ? -1 : device_index);
+    const c10::Device device = ct::device(device_type, device_index);
     const auto move = [&](const std::string &, at::Tensor t) {
       const auto kind = dtype >= 0 && t.is_floating_point() ? ct::dtype(dtype) : t.scalar_type();
       t.set_data(t.to(device, kind));

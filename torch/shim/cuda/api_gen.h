@@ -4,7 +4,7 @@
 
 #include "types.h"
 
-#define CT_CUDA_ABI 0x9324d427u
+#define CT_CUDA_ABI 0x8d6f7dd2u
 
 typedef struct ct_cuda_api_table {
   const char * (*cuda_built_version)(void);
@@ -39,7 +39,6 @@ typedef struct ct_cuda_api_table {
   ct_err (*cuda_graph_capture_begin)(ct_cuda_graph graph, int32_t mode);
   ct_err (*cuda_graph_capture_end)(ct_cuda_graph graph);
   ct_err (*cuda_graph_replay)(ct_cuda_graph graph);
-  ct_err (*cuda_graph_reset)(ct_cuda_graph graph);
 } ct_cuda_api_table;
 
 #ifndef __cplusplus
@@ -172,10 +171,6 @@ static inline ct_err ct_cuda_graph_capture_end(ct_cuda_graph graph) {
 
 static inline ct_err ct_cuda_graph_replay(ct_cuda_graph graph) {
   return ct_cuda_table->cuda_graph_replay(graph);
-}
-
-static inline ct_err ct_cuda_graph_reset(ct_cuda_graph graph) {
-  return ct_cuda_table->cuda_graph_reset(graph);
 }
 
 #endif  // __cplusplus

@@ -46,6 +46,5 @@ ct_err ct_cuda_graph_register_generator(ct_cuda_graph graph, ct_generator genera
 ct_err ct_cuda_graph_capture_begin(ct_cuda_graph graph, int32_t mode);
 ct_err ct_cuda_graph_capture_end(ct_cuda_graph graph);
 ct_err ct_cuda_graph_replay(ct_cuda_graph graph);
-ct_err ct_cuda_graph_reset(ct_cuda_graph graph);
 
 #endif  // CT_CUDA_CORE_H

@@ -38,7 +38,7 @@ void cuda_graph_free(ct_cuda_graph graph) noexcept {
 
 ct_err cuda_graph_register_generator(ct_cuda_graph graph, ct_generator generator) noexcept {
   return guard([&] {
-    auto &g = *reinterpret_cast<at::Generator *>(generator);
+    auto &g = gen(generator);
     TORCH_CHECK_VALUE(g.device().is_cuda(), "only a generator of a CUDA device can be recorded, this one is on ", g.device());
     register_with(*g.get<at::CUDAGeneratorImpl>(), graph_of(graph));
   });
@@ -54,10 +54,6 @@ ct_err cuda_graph_capture_end(ct_cuda_graph graph) noexcept {
 
 ct_err cuda_graph_replay(ct_cuda_graph graph) noexcept {
   return guard([&] { graph_of(graph).replay(); });
-}
-
-ct_err cuda_graph_reset(ct_cuda_graph graph) noexcept {
-  return guard([&] { graph_of(graph).reset(); });
 }
 
 }  // namespace ct

@@ -35,7 +35,6 @@ ct_err cuda_graph_register_generator(ct_cuda_graph graph, ct_generator generator
 ct_err cuda_graph_capture_begin(ct_cuda_graph graph, int32_t mode) noexcept;
 ct_err cuda_graph_capture_end(ct_cuda_graph graph) noexcept;
 ct_err cuda_graph_replay(ct_cuda_graph graph) noexcept;
-ct_err cuda_graph_reset(ct_cuda_graph graph) noexcept;
 
 static const ct_cuda_api_table table = {
     .cuda_built_version = cuda_built_version,
@@ -70,7 +69,6 @@ static const ct_cuda_api_table table = {
     .cuda_graph_capture_begin = cuda_graph_capture_begin,
     .cuda_graph_capture_end = cuda_graph_capture_end,
     .cuda_graph_replay = cuda_graph_replay,
-    .cuda_graph_reset = cuda_graph_reset,
 };
 
 }  // namespace ct
