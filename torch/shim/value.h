@@ -25,6 +25,12 @@ struct arguments_t {
   arguments_t(const ct_cell *cells, int64_t n, int64_t positional, const char *text);
 };
 
+// next returns the cell behind the value that begins at v.
+const ct_cell *next(const ct_cell *v);
+
+// convert reads the value at v as one of the type and reports whether it is one.
+bool convert(const ct_cell *v, const char *text, const c10::TypePtr &type, at::IValue &out);
+
 // fit checks the arguments against the schema, from its argument first on,
 // fills in defaults and puts all on the stack. It returns what is wrong with
 // them, or an empty string.
