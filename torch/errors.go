@@ -117,15 +117,20 @@ func fail(op string, cerr C.ct_err, operands []*Tensor) { panic(newError(op, cer
 // newError turns what the shim reported into an error and frees its text. If a
 // Go function that libtorch called has panicked, it panics with the same.
 func newError(op string, cerr C.ct_err, operands []*Tensor) *Error {
-	e := &Error{Op: op, Kind: Kind(*(*byte)(unsafe.Pointer(cerr)))}
-	e.Msg = cutNoise(C.GoString((*C.char)(unsafe.Add(unsafe.Pointer(cerr), 1))))
-	C.free(unsafe.Pointer(cerr))
+	kind, text := take(cerr)
+	e := &Error{Op: op, Kind: kind, Msg: cutNoise(text)}
 	if e.Kind == C.CT_ERR_CALLBACK {
 		id, _ := strconv.ParseUint(e.Msg, 10, 64)
 		panicAgain(op, id, operands)
 	}
 	e.Shapes = signatures(operands)
 	return e
+}
+
+// take returns what the shim reported, and frees it.
+func take(cerr C.ct_err) (Kind, string) {
+	defer C.free(unsafe.Pointer(cerr))
+	return Kind(*(*byte)(unsafe.Pointer(cerr))), C.GoString((*C.char)(unsafe.Add(unsafe.Pointer(cerr), 1)))
 }
 
 // signatures describes the operands that can still be described.

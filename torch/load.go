@@ -98,10 +98,8 @@ func load() error {
 // loadedVersion asks the library itself, which may differ from the headers
 // that the shim was compiled against.
 func loadedVersion() (string, error) {
-	text := C.ct_loaded_config() // kind byte 0, then the text
-	defer C.free(unsafe.Pointer(text))
-	config := C.GoString((*C.char)(unsafe.Add(unsafe.Pointer(text), 1)))
-	if kind := Kind(*(*byte)(unsafe.Pointer(text))); kind != 0 {
+	kind, config := take(C.ct_loaded_config())
+	if kind != 0 {
 		return "", errors.New(config)
 	}
 	m := regexp.MustCompile(`TORCH_VERSION=([\w.+]+)`).FindStringSubmatch(config)
