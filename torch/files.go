@@ -152,12 +152,21 @@ func (s *Scope) fromFile(info safetensors.Info, data []byte) *Tensor {
 		panic(&Error{Op: op, Kind: Value, Msg: fmt.Sprintf("no dtype of this program has elements of type %s", info.DType)})
 	}
 	if dtype == Bool {
-		for _, b := range data {
-			if b > 1 {
-				panic(&Error{Op: op, Kind: Value, Msg: fmt.Sprintf("a bool is 0 or 1, not %d", b)})
-			}
+		if err := checkBools(data); err != nil {
+			panic(&Error{Op: op, Kind: Value, Msg: err.Error()})
 		}
 	}
 	p := (*C.int64_t)(unsafe.SliceData(info.Shape))
 	return adopt(op, s, C.ct_from_host(unsafe.Pointer(unsafe.SliceData(data)), C.int64_t(len(data)), p, C.int64_t(len(info.Shape)), C.int8_t(dtype)))
+}
+
+// checkBools returns an error if data, which comes from a file, has a byte that
+// C++ takes for no bool.
+func checkBools(data []byte) error {
+	for _, b := range data {
+		if b > 1 {
+			return fmt.Errorf("a bool is 0 or 1, not %d", b)
+		}
+	}
+	return nil
 }

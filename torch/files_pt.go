@@ -184,10 +184,8 @@ func (l *ptLoader) storage(st *ptfile.Storage) (*Tensor, error) {
 		return nil, err
 	}
 	if st.DType == ptfile.Bool {
-		for _, b := range memory {
-			if b > 1 {
-				return nil, fmt.Errorf("a bool is 0 or 1, not %d", b)
-			}
+		if err := checkBools(memory); err != nil {
+			return nil, err
 		}
 	}
 	runtime.KeepAlive(base)
