@@ -45,6 +45,16 @@ func (d DType) String() string {
 	return fmt.Sprintf("dtype(%d)", int8(d))
 }
 
+// dtypeNamed returns the dtype that PyTorch spells so.
+func dtypeNamed(name string) (DType, bool) {
+	for d, n := range dtypeNames {
+		if n == name {
+			return d, true
+		}
+	}
+	return 0, false
+}
+
 // Size returns the number of bytes of one element. It panics for a dtype
 // without a name here.
 func (d DType) Size() int {
