@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -46,6 +47,9 @@ of the first four epochs that the first f/g pair of a run with this seed sees.
 				}
 			}
 			d, err := openImages(s)
+			if errors.Is(err, data.ErrSizes) {
+				return fmt.Errorf("%w; in preview that is --size 96", err)
+			}
 			if err != nil {
 				return err
 			}

@@ -92,6 +92,7 @@ func TestDataMistakes(t *testing.T) {
 		{"data info cifar10", ExitFailure, "get it with: sslmem data get cifar10"},
 		{"data info /none/such", ExitFailure, "no such file"},
 		{"data preview --augment strongg fashion-mnist", ExitUsage, "strong"},
+		{"data preview --augment strong " + official + "/folder", ExitFailure, "in preview that is --size 96"},
 		{"train --data " + official + "/folder --out " + t.TempDir() + "/run", ExitFailure, "--set image_size=96"},
 	} {
 		code, _, stderr := call(strings.Fields(c.args)...)
