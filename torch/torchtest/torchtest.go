@@ -75,16 +75,19 @@ func whereMade() string {
 	return "\n" + b.String()
 }
 
-// Drain runs the garbage collector until at most want tensors live, or half a
-// second has passed, and returns how many live.
+// Drain runs the garbage collector until at most want tensors live, or their
+// number has not fallen for half a second, and returns how many live. Many
+// goroutines can leave tensors behind faster than they are cleaned up.
 func Drain(want int) int {
-	n := torch.Live()
-	for wait := time.Millisecond; n > want && wait < 500*time.Millisecond; wait *= 2 {
+	least := torch.Live()
+	for n, wait := least, time.Millisecond; n > want && wait < 500*time.Millisecond; wait *= 2 {
 		runtime.GC() // queues the clean-ups of root tensors, which run on their own goroutine
 		time.Sleep(wait)
-		n = torch.Live()
+		if n = torch.Live(); n < least {
+			least, wait = n, time.Millisecond
+		}
 	}
-	return n
+	return torch.Live()
 }
 
 // settled returns the number of living tensors once collecting does not lower
