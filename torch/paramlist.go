@@ -7,6 +7,8 @@ package torch
 #cgo nocallback ct_copy_all
 #cgo noescape ct_clip_grad_norm
 #cgo nocallback ct_clip_grad_norm
+#cgo noescape ct_clip_grad_norm_each
+#cgo nocallback ct_clip_grad_norm_each
 #cgo noescape ct_clip_grad_value
 #cgo nocallback ct_clip_grad_value
 #cgo noescape ct_unscale_grads
@@ -50,6 +52,20 @@ func ClipGradNorm(s *Scope, params []*Tensor, maxNorm, normType float64) *Tensor
 	s.mustOpen(op)
 	h := stepLists(op, params)
 	return adopt(op, s, C.ct_clip_grad_norm(h.at(0), h.n(), C.double(maxNorm), C.double(normType)), params...)
+}
+
+// ClipGradNormEach scales the gradient of each parameter by a factor of its own,
+// so that its norm is at most maxNorm: by maxNorm/(norm + 1e-6) where that is
+// less than 1, as the code of DINO does (Caron et al. 2021, arXiv:2104.14294).
+// It returns the norms before, a tensor [len(params)] of s with a zero for each
+// parameter without gradient. NormType is as in [ClipGradNorm]. A gradient whose
+// norm is not finite becomes NaN or zero, the others stay as they are. It does
+// not wait for a GPU.
+func ClipGradNormEach(s *Scope, params []*Tensor, maxNorm, normType float64) *Tensor {
+	const op = "clip_grad_norm_each"
+	s.mustOpen(op)
+	h := stepLists(op, params)
+	return adopt(op, s, C.ct_clip_grad_norm_each(h.at(0), h.n(), C.double(maxNorm), C.double(normType)), params...)
 }
 
 // ClipGradValue limits every element of the gradients of params to

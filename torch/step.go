@@ -69,18 +69,19 @@ type LARSArgs struct {
 	Trust, Eps                float64
 	Adapt                     bool // scale each parameter's update by its trust ratio
 	LRInside                  bool // the buffers sum updates that are multiplied by LR already
+	Clip                      bool // the trust ratio is divided by LR and at most 1; not with LRInside
 }
 
 // LARSStep updates all params in one call from their accumulated gradients, by
 // layer-wise adaptive rate scaling (You, Gitman and Ginsburg 2017); see
 // optim.LARS for the formulas. The momentum buffers have the shapes of the
 // parameters and start at zero. Parameters without a gradient stay as they are.
-// It panics if the lists differ in length.
+// It panics if the lists differ in length, or if LRInside and Clip are both set.
 func LARSStep(params, buffers []*Tensor, a LARSArgs) {
 	const op = "lars_step"
 	h := stepLists(op, params, buffers)
 	check(op, C.ct_lars_step(h.at(0), h.at(1), h.n(), C.double(a.LR), C.double(a.Momentum), C.double(a.WeightDecay),
-		C.double(a.Trust), C.double(a.Eps), C.bool(a.Adapt), C.bool(a.LRInside)), params...)
+		C.double(a.Trust), C.double(a.Eps), C.bool(a.Adapt), C.bool(a.LRInside), C.bool(a.Clip)), params...)
 	h.keep()
 }
 

@@ -12,8 +12,8 @@
 //	opt.Step(schedule.At(step))
 //	opt.ZeroGrad()
 //
-// Parameters without a gradient stay as they are. [torch.ClipGradNorm] and
-// [torch.ClipGradValue] belong between Backward and Step, and so does Unscale of
+// Parameters without a gradient stay as they are. [torch.ClipGradNorm],
+// [torch.ClipGradNormEach] and [torch.ClipGradValue] belong between Backward and Step, and so does Unscale of
 // package amp, which trains in float16.
 //
 // # Which optimizer
@@ -22,9 +22,9 @@
 //   - [Adam] divides by a running root mean square of each gradient; with
 //     Decoupled it is AdamW.
 //   - [LARS] scales the update of each parameter to its own norm, for networks
-//     trained in batches of thousands of images. It was published in two forms
-//     that differ when the learning rate changes: [LARSYou2017] and
-//     [LARSBYOL2020].
+//     trained in batches of thousands of images. It is in use in three forms
+//     that differ when the learning rate changes: [LARSYou2017],
+//     [LARSBYOL2020] and [LARSClip].
 //   - [LAMB] does the same to the updates of AdamW.
 //
 // SGD, Adam and AdamW give the numbers of torch.optim, and all give the same on
@@ -40,6 +40,12 @@
 // parameters of norms are not decayed, and not adapted either.
 //
 //	opt := optim.NewLARSGroups(optim.DecayGroups(net, 1e-6), optim.LARSOptions{Momentum: .9})
+//
+// [Optimizer.Groups] are live: set the WeightDecay of one before each Step to let
+// it follow a schedule, as DINO does, or Frozen while a layer is to stay as it
+// is. A group with an LR of its own ignores the schedule, as the predictor of
+// SimSiam. LoadStateDict and State know nothing of this; set the groups of a
+// resumed run from the step as those of the first.
 //
 // # Learning rates
 //
@@ -74,9 +80,9 @@
 // under "params" and its options under their names in PyTorch. Values are
 // *torch.Tensor, float64, int64, bool, []any or nil, which stands for None. A
 // parameter that was never updated has no state. [Optimizer.LoadStateDict] takes
-// the tensors and counts of such a dict and leaves the options as they were
-// made; a count may be a tensor or a number. It refuses amsgrad and maximize.
-// PyTorch's SGD does not count, so [Optimizer.Steps] stays as it was then.
+// the tensors and counts of such a dict and leaves the options as they are; a
+// count may be a tensor or a number. It refuses amsgrad and maximize. PyTorch's
+// SGD does not count, so [Optimizer.Steps] stays as it was then.
 //
 // [ToPT] and [FromPT] carry such a dict to and from .pt files:
 //

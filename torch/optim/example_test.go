@@ -142,3 +142,22 @@ func ExampleOneCycleLR() {
 	// Output:
 	// 0.10 0.49 0.88 0.52 0.00
 }
+
+// The weight decay rises from step to step while the gradient is zero.
+func ExampleOptimizer_groups() {
+	x := torch.Scalar[float32](torch.Root, 1).RequireGrad(true)
+	defer x.Free()
+	adam := optim.NewAdam([]*torch.Tensor{x}, optim.AdamOptions{Decoupled: true})
+	defer adam.Free()
+	s := torch.NewScope()
+	defer s.Close()
+	x.SetGrad(torch.Scalar[float32](s, 0))
+	for step := range 3 {
+		adam.Groups()[0].WeightDecay = .5 * float64(step)
+		adam.Step(1)
+		fmt.Print(x.Item(), " ")
+	}
+	fmt.Println()
+	// Output:
+	// 1 0.5 0
+}

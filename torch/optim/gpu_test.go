@@ -54,9 +54,13 @@ func TestListsOnGPU(t *testing.T) {
 	fixture := onGPU(t, listsFile)
 	s := torch.NewScope()
 	defer s.Close()
-	for name, kind := range map[string]float64{"clip 2.0": 2, "clip inf": math.Inf(1)} {
+	for name, clip := range map[string]func(list []*torch.Tensor) *torch.Tensor{
+		"clip 2.0": func(list []*torch.Tensor) *torch.Tensor { return torch.ClipGradNorm(s, list, .7, 2) },
+		"clip inf": func(list []*torch.Tensor) *torch.Tensor { return torch.ClipGradNorm(s, list, .7, math.Inf(1)) },
+		"each 2.0": func(list []*torch.Tensor) *torch.Tensor { return torch.ClipGradNormEach(s, list, 2, 2) },
+	} {
 		list := withGrads(fixture)
-		norm := torch.ClipGradNorm(s, list, .7, kind)
+		norm := clip(list)
 		want := torchtest.Group(fixture, name)
 		torchtest.AllClose(t, norm, want["norm"], 1e-6, 0)
 		for i, p := range list {

@@ -72,6 +72,83 @@ func TestGroupsRefuse(t *testing.T) {
 	}
 }
 
+// What changes in the groups holds from the next step on and shows in the state
+// dict; the list that the optimizer was made from is the caller's.
+func TestGroupsAreLive(t *testing.T) {
+	torchtest.NoLeak(t)
+	s := torch.NewScope()
+	defer s.Close()
+	p := torch.FromSlice(torch.Root, []float32{2}).RequireGrad(true)
+	q := torch.FromSlice(torch.Root, []float32{2}).RequireGrad(true)
+	defer free([]*torch.Tensor{p, q})
+	made := []optim.Group{{Params: []*torch.Tensor{p}}, {Params: []*torch.Tensor{q}, Frozen: true}}
+	opt := optim.NewAdamGroups(made, optim.AdamOptions{Decoupled: true})
+	defer opt.Free()
+	for _, x := range opt.Params() {
+		x.SetGrad(s.Zeros([]int{1}, torch.Float32, torch.CPU))
+	}
+	made[0].WeightDecay = 1
+	opt.Step(.5)
+	if p.Item() != 2 || q.Item() != 2 {
+		t.Errorf("became %v and %v by the caller's list, want 2", p.Item(), q.Item())
+	}
+	groups := opt.Groups()
+	groups[0].WeightDecay, groups[1].WeightDecay = 1, 1
+	opt.Step(.5)
+	if p.Item() != 1 || q.Item() != 2 {
+		t.Errorf("became %v, and %v while frozen; want 1 and 2", p.Item(), q.Item())
+	}
+	state := opt.StateDict()["state"].(map[int64]any)
+	if state[0] == nil || state[1] != nil {
+		t.Errorf("state of the parameters %v, want of the first alone", state)
+	}
+	groups[1].Frozen, groups[1].LR = false, .25
+	opt.Step(0) // a learning rate of its own does not depend on the step's
+	if p.Item() != 1 || q.Item() != 1.5 {
+		t.Errorf("became %v and %v, want 1 and 1.5", p.Item(), q.Item())
+	}
+	for i, want := range []struct{ lr, decay float64 }{{0, 1}, {.25, 1}} {
+		group := opt.StateDict()["param_groups"].([]any)[i].(map[string]any)
+		if group["lr"] != want.lr || group["weight_decay"] != want.decay {
+			t.Errorf("group %d has learning rate %v and weight decay %v, want %v", i, group["lr"], group["weight_decay"], want)
+		}
+	}
+}
+
+// The ratio of LARSClip is 1 where lr is zero or small, and 0 without gradient.
+func TestLARSClipBounds(t *testing.T) {
+	torchtest.NoLeak(t)
+	s := torch.NewScope()
+	defer s.Close()
+	p := torch.FromSlice(torch.Root, []float32{3, 4}).RequireGrad(true)
+	defer p.Free()
+	opt := optim.NewLARS([]*torch.Tensor{p}, optim.LARSOptions{Form: optim.LARSClip, WeightDecay: .5, Trust: .25})
+	defer opt.Free()
+	for _, test := range []struct {
+		grad []float32
+		lr   float64
+		want []float32 // from 3, 4
+	}{
+		{[]float32{1, 0}, 0, []float32{3, 4}},
+		{[]float32{0, 0}, .125, []float32{3, 4}},      // no decay either
+		{[]float32{-1.5, 2}, .125, []float32{3, 3.5}}, // λ = .25·5/(2.5+2.5)/.125 = 2, so 1
+		{[]float32{-1.5, 2}, 1, []float32{3, 3}},      // λ = .25
+	} {
+		torch.NoGrad(func() { torch.CopyFromSlice(p, []float32{3, 4}) })
+		p.SetGrad(torch.FromSlice(s, test.grad))
+		opt.Step(test.lr)
+		if got := torch.ToSlice[float32](p); !slices.Equal(got, test.want) {
+			t.Errorf("gradient %v with lr %v: %v, want %v", test.grad, test.lr, got, test.want)
+		}
+	}
+	err := torch.Try(func() {
+		torch.LARSStep([]*torch.Tensor{p}, []*torch.Tensor{p}, torch.LARSArgs{LR: 1, Adapt: true, LRInside: true, Clip: true})
+	})
+	if err == nil || !strings.Contains(err.Error(), "exclude each other") {
+		t.Errorf("both forms at once: %v", err)
+	}
+}
+
 // A gradient in another order of memory than its parameter gives the same step.
 func TestGradientInAnotherFormat(t *testing.T) {
 	torchtest.NoLeak(t)

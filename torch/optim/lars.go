@@ -6,9 +6,9 @@ import (
 	"sslmem/torch"
 )
 
-// A LARSForm names one of the two published forms of LARS. They differ in what
-// the momentum buffer sums, which matters when the learning rate changes, and
-// in the norm that the trust ratio divides by.
+// A LARSForm names one of the forms of LARS in use. They differ in what the
+// momentum buffer sums, which matters when the learning rate changes, in the
+// norm that the trust ratio divides by, and in whether the ratio has a bound.
 type LARSForm int
 
 const (
@@ -20,6 +20,11 @@ const (
 	// arXiv:2006.07733), Barlow Twins (Zbontar et al. 2021, arXiv:2103.03230)
 	// and others: the learning rate multiplies the buffer, as in PyTorch's SGD.
 	LARSBYOL2020
+	// LARSClip is LARC with clipping, of NVIDIA's Apex and of the recipes of
+	// solo-learn, there with a Trust of .02 and an Eps of 1e-8: the ratio only
+	// ever makes a step smaller than that of SGD, so that lr is an upper bound of
+	// each parameter's own learning rate.
+	LARSClip
 )
 
 // LARSOptions are the options of LARS besides the learning rate.
@@ -46,7 +51,14 @@ type LARSOptions struct {
 //	b = Momentum·b + λ·(g + β·p)
 //	p = p − lr·b
 //
-// In both λ is 1 where one of the norms is 0. A group with NoAdapt has λ = 1
+// In both λ is 1 where one of the norms is 0. [LARSClip] is
+//
+//	λ = min(η·‖p‖ / (‖g‖ + β·‖p‖ + Eps) / lr, 1)
+//	b = Momentum·b + λ·(g + β·p)
+//	p = p − lr·b
+//
+// where λ is 1 if ‖p‖ is 0, and 0 if only ‖g‖ is: without a gradient nothing
+// decays, as in the codes named. A group with NoAdapt has λ = 1
 // throughout. Biases and the parameters of norms belong into one without weight
 // decay: [DecayGroups] makes it.
 type LARS struct {
@@ -76,7 +88,7 @@ func (l *LARS) Step(lr float64) {
 	l.each(lr, func(g Group, lr float64, state [][]*torch.Tensor) {
 		torch.LARSStep(g.Params, state[0], torch.LARSArgs{
 			LR: lr, Momentum: l.o.Momentum, WeightDecay: g.WeightDecay, Trust: l.o.Trust, Eps: l.o.Eps,
-			Adapt: !g.NoAdapt, LRInside: l.o.Form == LARSYou2017,
+			Adapt: !g.NoAdapt, LRInside: l.o.Form == LARSYou2017, Clip: l.o.Form == LARSClip,
 		})
 	})
 }
@@ -86,5 +98,6 @@ func (l *LARS) Step(lr float64) {
 func (l *LARS) StateDict() map[string]any {
 	return l.stateDict(map[string]any{
 		"momentum": l.o.Momentum, "trust_coefficient": l.o.Trust, "eps": l.o.Eps, "lr_inside": l.o.Form == LARSYou2017,
+		"clip": l.o.Form == LARSClip,
 	})
 }

@@ -4,19 +4,25 @@ import (
 	"cmp"
 	"fmt"
 	"iter"
+	"slices"
 
 	"sslmem/torch"
 )
 
 // An Optimizer changes parameters from their gradients.
 type Optimizer interface {
-	// Step updates every parameter that has a gradient, with learning rate lr
-	// times the LRScale of its group, and records nothing for differentiation.
+	// Step updates every parameter that has a gradient and is not in a frozen
+	// group, with learning rate lr or what its group makes of it, and records
+	// nothing for differentiation.
 	Step(lr float64)
 	// ZeroGrad removes all gradients.
 	ZeroGrad()
 	// Params returns the parameters of all groups, in order.
 	Params() []*torch.Tensor
+	// Groups returns the groups in order: the optimizer's own, as PyTorch's
+	// param_groups. What is changed in an element, except Params, holds from the
+	// next Step on.
+	Groups() []Group
 	// State yields the tensors that the next step depends on besides the
 	// parameters and their gradients, in a fixed order and under fixed names.
 	// They are the optimizer's own: copy into them to restore a state.
@@ -34,15 +40,18 @@ type Optimizer interface {
 }
 
 // A Group is some parameters that are treated alike, PyTorch's parameter group.
+// All but Params may change from step to step, see [Optimizer.Groups].
 type Group struct {
-	Params      []*torch.Tensor
-	LRScale     float64 // factor of the learning rate; 0 means 1
+	Params      []*torch.Tensor // fixed once an optimizer is made
+	LR          float64         // a learning rate of its own instead of that of each step; 0 means none
+	LRScale     float64         // factor of the learning rate; 0 means 1
 	WeightDecay float64
 	NoAdapt     bool // LARS and LAMB: update without a trust ratio
+	Frozen      bool // parameters and state stay as they are, as those without a gradient
 }
 
 // lr returns the group's learning rate where that of the step is lr.
-func (g Group) lr(lr float64) float64 { return lr * cmp.Or(g.LRScale, 1) }
+func (g Group) lr(lr float64) float64 { return cmp.Or(g.LR, lr) * cmp.Or(g.LRScale, 1) }
 
 // single is the one group of a plain list.
 func single(params []*torch.Tensor, weightDecay float64) []Group {
@@ -73,7 +82,7 @@ func newCore(op string, groups []Group, weightDecay float64, slots ...slot) core
 	if weightDecay != 0 {
 		panic(&torch.Error{Op: op, Kind: torch.Value, Msg: "parameter groups have their own WeightDecay; leave that of the options 0"})
 	}
-	c := core{groups: groups, slots: slots, lrs: make([]float64, len(groups))}
+	c := core{groups: slices.Clone(groups), slots: slots, lrs: make([]float64, len(groups))}
 	seen := map[*torch.Tensor]bool{}
 	for _, g := range groups {
 		for i, p := range g.Params {
@@ -118,10 +127,14 @@ func zerosLike(p *torch.Tensor) *torch.Tensor {
 	return torch.Root.EmptyFormat(p.Shape(), p.DType(), p.Device(), format).Zero()
 }
 
-// each calls step with every group, its learning rate and its state by slot.
+// each calls step with every group that is not frozen, its learning rate and
+// its state by slot.
 func (c *core) each(lr float64, step func(g Group, lr float64, state [][]*torch.Tensor)) {
 	for i, g := range c.groups {
 		c.lrs[i] = g.lr(lr)
+		if g.Frozen {
+			continue
+		}
 		step(g, c.lrs[i], c.state[i])
 	}
 	c.taken++
@@ -132,6 +145,9 @@ func (c *core) ZeroGrad() { torch.ZeroGrad(c.params) }
 
 // Params implements [Optimizer]. The list is the optimizer's own.
 func (c *core) Params() []*torch.Tensor { return c.params }
+
+// Groups implements [Optimizer].
+func (c *core) Groups() []Group { return c.groups }
 
 // State implements [Optimizer]: the names are those of PyTorch and the position
 // among the parameters of all groups, such as exp_avg.0.

@@ -4,7 +4,7 @@
 
 #include "types.h"
 
-#define CT_ABI 0xcf11b43cu
+#define CT_ABI 0xc5feb93du
 
 typedef struct ct_api_table {
   void (*init)(void);
@@ -75,11 +75,12 @@ typedef struct ct_api_table {
   ct_ret (*randperm)(int64_t n, ct_generator g);
   ct_err (*adam_step)(const ct_tensor *params, const ct_tensor *exp_avgs, const ct_tensor *exp_avg_sqs, const ct_tensor *steps, int64_t n, double lr, double beta1, double beta2, double eps, double weight_decay, bool decoupled);
   ct_err (*sgd_step)(const ct_tensor *params, const ct_tensor *buffers, const ct_tensor *steps, int64_t n, double lr, double momentum, double dampening, double weight_decay, bool nesterov);
-  ct_err (*lars_step)(const ct_tensor *params, const ct_tensor *buffers, int64_t n, double lr, double momentum, double weight_decay, double trust, double eps, bool adapt, bool lr_inside);
+  ct_err (*lars_step)(const ct_tensor *params, const ct_tensor *buffers, int64_t n, double lr, double momentum, double weight_decay, double trust, double eps, bool adapt, bool lr_inside, bool clip);
   ct_err (*lamb_step)(const ct_tensor *params, const ct_tensor *exp_avgs, const ct_tensor *exp_avg_sqs, const ct_tensor *steps, int64_t n, double lr, double beta1, double beta2, double eps, double weight_decay, double max_weight_norm, bool adapt, bool correct_bias);
   ct_err (*lerp_all)(const ct_tensor *targets, const ct_tensor *sources, int64_t n, double weight);
   ct_err (*copy_all)(const ct_tensor *targets, const ct_tensor *sources, int64_t n);
   ct_ret (*clip_grad_norm)(const ct_tensor *params, int64_t n, double max_norm, double norm_type);
+  ct_ret (*clip_grad_norm_each)(const ct_tensor *params, int64_t n, double max_norm, double norm_type);
   ct_err (*clip_grad_value)(const ct_tensor *params, int64_t n, double clip);
   ct_flag (*unscale_grads)(const ct_tensor *params, int64_t n, ct_tensor found_inf, ct_tensor scale);
   ct_err (*update_scale)(ct_tensor scale, ct_tensor growth_tracker, ct_tensor found_inf, double growth, double backoff, int64_t interval);
@@ -758,8 +759,8 @@ static inline ct_err ct_sgd_step(const ct_tensor *params, const ct_tensor *buffe
   return ct_table->sgd_step(params, buffers, steps, n, lr, momentum, dampening, weight_decay, nesterov);
 }
 
-static inline ct_err ct_lars_step(const ct_tensor *params, const ct_tensor *buffers, int64_t n, double lr, double momentum, double weight_decay, double trust, double eps, bool adapt, bool lr_inside) {
-  return ct_table->lars_step(params, buffers, n, lr, momentum, weight_decay, trust, eps, adapt, lr_inside);
+static inline ct_err ct_lars_step(const ct_tensor *params, const ct_tensor *buffers, int64_t n, double lr, double momentum, double weight_decay, double trust, double eps, bool adapt, bool lr_inside, bool clip) {
+  return ct_table->lars_step(params, buffers, n, lr, momentum, weight_decay, trust, eps, adapt, lr_inside, clip);
 }
 
 static inline ct_err ct_lamb_step(const ct_tensor *params, const ct_tensor *exp_avgs, const ct_tensor *exp_avg_sqs, const ct_tensor *steps, int64_t n, double lr, double beta1, double beta2, double eps, double weight_decay, double max_weight_norm, bool adapt, bool correct_bias) {
@@ -776,6 +777,10 @@ static inline ct_err ct_copy_all(const ct_tensor *targets, const ct_tensor *sour
 
 static inline ct_ret ct_clip_grad_norm(const ct_tensor *params, int64_t n, double max_norm, double norm_type) {
   return ct_table->clip_grad_norm(params, n, max_norm, norm_type);
+}
+
+static inline ct_ret ct_clip_grad_norm_each(const ct_tensor *params, int64_t n, double max_norm, double norm_type) {
+  return ct_table->clip_grad_norm_each(params, n, max_norm, norm_type);
 }
 
 static inline ct_err ct_clip_grad_value(const ct_tensor *params, int64_t n, double clip) {

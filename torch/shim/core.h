@@ -100,11 +100,12 @@ ct_ret ct_randperm(int64_t n, ct_generator g);
 // Steps are float32 scalars, one for each parameter.
 ct_err ct_adam_step(const ct_tensor *params, const ct_tensor *exp_avgs, const ct_tensor *exp_avg_sqs, const ct_tensor *steps, int64_t n, double lr, double beta1, double beta2, double eps, double weight_decay, bool decoupled);
 ct_err ct_sgd_step(const ct_tensor *params, const ct_tensor *buffers, const ct_tensor *steps, int64_t n, double lr, double momentum, double dampening, double weight_decay, bool nesterov);
-ct_err ct_lars_step(const ct_tensor *params, const ct_tensor *buffers, int64_t n, double lr, double momentum, double weight_decay, double trust, double eps, bool adapt, bool lr_inside);
+ct_err ct_lars_step(const ct_tensor *params, const ct_tensor *buffers, int64_t n, double lr, double momentum, double weight_decay, double trust, double eps, bool adapt, bool lr_inside, bool clip);
 ct_err ct_lamb_step(const ct_tensor *params, const ct_tensor *exp_avgs, const ct_tensor *exp_avg_sqs, const ct_tensor *steps, int64_t n, double lr, double beta1, double beta2, double eps, double weight_decay, double max_weight_norm, bool adapt, bool correct_bias);
 ct_err ct_lerp_all(const ct_tensor *targets, const ct_tensor *sources, int64_t n, double weight);
 ct_err ct_copy_all(const ct_tensor *targets, const ct_tensor *sources, int64_t n);
 ct_ret ct_clip_grad_norm(const ct_tensor *params, int64_t n, double max_norm, double norm_type);
+ct_ret ct_clip_grad_norm_each(const ct_tensor *params, int64_t n, double max_norm, double norm_type);
 ct_err ct_clip_grad_value(const ct_tensor *params, int64_t n, double clip);
 ct_flag ct_unscale_grads(const ct_tensor *params, int64_t n, ct_tensor found_inf, ct_tensor scale);
 ct_err ct_update_scale(ct_tensor scale, ct_tensor growth_tracker, ct_tensor found_inf, double growth, double backoff, int64_t interval);

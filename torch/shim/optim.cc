@@ -132,15 +132,21 @@ static void by_norms(tensors_t &x, const at::Tensor &ratio, const at::Tensor &a,
 }
 
 ct_err lars_step(const ct_tensor *params, const ct_tensor *buffers, int64_t n, double lr, double momentum, double weight_decay,
-                 double trust, double eps, bool adapt, bool lr_inside) noexcept {
+                 double trust, double eps, bool adapt, bool lr_inside, bool clip) noexcept {
   return guard([&] {
+    TORCH_CHECK_VALUE(!(lr_inside && clip), "the ratio is clipped where the learning rate multiplies the buffer, so lr_inside and clip exclude each other");
     at::AutoGradMode off(false);
     for (const indices_t &at : to_step(params, n)) {
       tensors_t p = pick(params, at), g = grads(params, at), b = pick(buffers, at);
       tensors_t d = at::_foreach_add(g, p, weight_decay);
       if (adapt) {
         const at::Tensor wn = norms(p);
-        if (lr_inside) {
+        if (clip) {
+          // Without a gradient there is no decay either.
+          const at::Tensor gn = norms(g);
+          const at::Tensor ratio = at::clamp(trust * wn / (gn + weight_decay * wn + eps) / lr, std::nullopt, 1.0);
+          by_norms(d, at::where(gn > 0, ratio, 0), wn, at::ones_like(gn));
+        } else if (lr_inside) {
           const at::Tensor gn = norms(g);
           by_norms(d, trust * wn / (gn + weight_decay * wn + eps), wn, gn);
         } else {
@@ -231,6 +237,29 @@ ct_ret clip_grad_norm(const ct_tensor *params, int64_t n, double max_norm, doubl
     const at::Tensor factor = at::clamp(max_norm / (total + 1e-6), std::nullopt, 1.0);
     for (tensors_t &g : lists) at::_foreach_mul_(g, factor.to(g[0].device()));
     return total;
+  });
+}
+
+// The norms come back in the order of params.
+ct_ret clip_grad_norm_each(const ct_tensor *params, int64_t n, double max_norm, double norm_type) noexcept {
+  return guard_tensor([&]() -> at::Tensor {
+    at::AutoGradMode off(false);
+    const std::vector<indices_t> lists = to_step(params, n);
+    if (lists.empty()) return at::zeros({n});
+    const at::Device device = ref(params[lists[0][0]]).grad().device();
+    at::ScalarType widest = at::kFloat;
+    tensors_t each(n);
+    for (const indices_t &at : lists) {
+      tensors_t g;
+      for (int64_t i : at) g.push_back(ref(params[i]).grad());
+      const tensors_t own = at::_foreach_norm(g, norm_type);
+      tensors_t factors = at::clamp(max_norm / (at::stack(own) + 1e-6), std::nullopt, 1.0).unbind();
+      at::_foreach_mul_(g, factors);
+      for (size_t k = 0; k < at.size(); k++) each[at[k]] = own[k].to(device);
+      widest = c10::promoteTypes(widest, own[0].scalar_type());
+    }
+    for (at::Tensor &x : each) x = x.defined() ? x.to(widest) : at::zeros({}, at::TensorOptions(device).dtype(widest));
+    return at::stack(each);
   });
 }
 

@@ -71,11 +71,12 @@ ct_err fill_bernoulli(ct_tensor t, double p, ct_generator g) noexcept;
 ct_ret randperm(int64_t n, ct_generator g) noexcept;
 ct_err adam_step(const ct_tensor *params, const ct_tensor *exp_avgs, const ct_tensor *exp_avg_sqs, const ct_tensor *steps, int64_t n, double lr, double beta1, double beta2, double eps, double weight_decay, bool decoupled) noexcept;
 ct_err sgd_step(const ct_tensor *params, const ct_tensor *buffers, const ct_tensor *steps, int64_t n, double lr, double momentum, double dampening, double weight_decay, bool nesterov) noexcept;
-ct_err lars_step(const ct_tensor *params, const ct_tensor *buffers, int64_t n, double lr, double momentum, double weight_decay, double trust, double eps, bool adapt, bool lr_inside) noexcept;
+ct_err lars_step(const ct_tensor *params, const ct_tensor *buffers, int64_t n, double lr, double momentum, double weight_decay, double trust, double eps, bool adapt, bool lr_inside, bool clip) noexcept;
 ct_err lamb_step(const ct_tensor *params, const ct_tensor *exp_avgs, const ct_tensor *exp_avg_sqs, const ct_tensor *steps, int64_t n, double lr, double beta1, double beta2, double eps, double weight_decay, double max_weight_norm, bool adapt, bool correct_bias) noexcept;
 ct_err lerp_all(const ct_tensor *targets, const ct_tensor *sources, int64_t n, double weight) noexcept;
 ct_err copy_all(const ct_tensor *targets, const ct_tensor *sources, int64_t n) noexcept;
 ct_ret clip_grad_norm(const ct_tensor *params, int64_t n, double max_norm, double norm_type) noexcept;
+ct_ret clip_grad_norm_each(const ct_tensor *params, int64_t n, double max_norm, double norm_type) noexcept;
 ct_err clip_grad_value(const ct_tensor *params, int64_t n, double clip) noexcept;
 ct_flag unscale_grads(const ct_tensor *params, int64_t n, ct_tensor found_inf, ct_tensor scale) noexcept;
 ct_err update_scale(ct_tensor scale, ct_tensor growth_tracker, ct_tensor found_inf, double growth, double backoff, int64_t interval) noexcept;
@@ -551,6 +552,7 @@ static const ct_api_table table = {
     .lerp_all = lerp_all,
     .copy_all = copy_all,
     .clip_grad_norm = clip_grad_norm,
+    .clip_grad_norm_each = clip_grad_norm_each,
     .clip_grad_value = clip_grad_value,
     .unscale_grads = unscale_grads,
     .update_scale = update_scale,

@@ -7,7 +7,8 @@
 get_ema_multi_avg_fn(0.9) over six random states of a small network, and
 use_buffers off and on. "clip N": the total norm of type N that
 torch.nn.utils.clip_grad_norm_ returns, and the gradients after it; some of
-them are float64. "value": clip_grad_value_.
+them are float64. "value": clip_grad_value_. "each N": clip_grad_norm_ of one
+parameter after the other, with their norms as float64.
 """
 
 import sys
@@ -67,9 +68,15 @@ def clip(name, fn):
         out[f"{name}/{i}"] = p.grad
 
 
+def each(params, kind):
+    return torch.stack([torch.nn.utils.clip_grad_norm_([p], 2.0, kind).double() for p in params])
+
+
 for kind in (1.0, 2.0, 3.5, float("inf")):
     clip(f"clip {kind}", lambda params: torch.nn.utils.clip_grad_norm_(params, 0.7, kind))
 clip("clip little", lambda params: torch.nn.utils.clip_grad_norm_(params, 1000.0))
 clip("value", lambda params: torch.nn.utils.clip_grad_value_(params, 0.4))
+for kind in (2.0, float("inf")):
+    clip(f"each {kind}", lambda params: each(params, kind))
 
 save_file({k: v.contiguous() for k, v in out.items()}, sys.argv[1] if len(sys.argv) > 1 else __file__.replace("make_lists.py", "lists.safetensors"))

@@ -8,12 +8,15 @@ here they are written out from the papers' formulas, one parameter at a time:
 
     LARS "you"   You, Gitman, Ginsburg 2017, arXiv:1708.03888, algorithm 1 and eq. 6
     LARS "byol"  the code of Grill et al. 2020, arXiv:2006.07733
+    LARS "clip"  LARC of NVIDIA's Apex, with clip on
     LAMB         You et al. 2020, arXiv:1904.00962, algorithm 2
 
 The gradients are fixed (not those of a loss), so that an error of one step is
 not amplified by the next. There are ten sets of them, used in turn; the
 learning rate of step i, from 0, is 0.01 * (1 + i % 3). Parameter 1 gets no
-gradient in the first five steps. Parameter 3 starts at zero. Each case holds
+gradient in the first five steps. Parameter 3 starts at zero. The cases whose
+names end with "changing decay", "constant group", "changing scale" and "frozen at
+times" change the options of their groups before each step. Each case holds
 the parameters and the state after the last step, and the parameters after the
 sixth, in float32 and, under "NAME f64", in float64.
 """
@@ -62,6 +65,16 @@ class LARS(Plain):
         form, momentum, decay, trust, eps = self.o
         decay = group.get("weight_decay", decay)
         buf = state.setdefault("momentum_buffer", torch.zeros_like(p))
+        if form == "clip":
+            pn, gn, d = p.norm().item(), g.norm().item(), g
+            if group.get("adapt", True) and pn != 0 and gn != 0:
+                rate = trust * pn / (gn + decay * pn + eps)
+                d = (g + decay * p) * (min(rate / group["lr"], 1.0) if group["lr"] > 0 else 1.0)
+            elif not group.get("adapt", True):
+                d = g + decay * p
+            buf.copy_(momentum * buf + d)
+            p.sub_(group["lr"] * buf)
+            return
         d = g + decay * p
         wn, below = p.norm().item(), (g.norm().item() + decay * p.norm().item() if form == "you" else d.norm().item())
         ratio = 1.0
@@ -96,12 +109,12 @@ class LAMB(Plain):
         p.sub_(group["lr"] * ratio * r)
 
 
-def case(name, kind, groups=None, **options):
+def case(name, kind, groups=None, change=None, **options):
     for dtype, suffix in ((torch.float32, ""), (torch.float64, " f64")):
-        run(name + suffix, dtype, kind, groups, options)
+        run(name + suffix, dtype, kind, groups, change, options)
 
 
-def run(name, dtype, kind, groups, options):
+def run(name, dtype, kind, groups, change, options):
     params = [p.to(dtype, copy=True).requires_grad_() for p in start]
     listed = params
     if groups is not None:
@@ -112,6 +125,8 @@ def run(name, dtype, kind, groups, options):
             p.grad = None if i == 1 and step < 5 else x.to(dtype, copy=True)
         for group in opt.param_groups:
             group["lr"] = group.get("scale", 1.0) * 0.01 * (1 + step % 3)
+        if change is not None:
+            change(opt.param_groups, step)
         opt.step()
         if step == 5:
             for i, p in enumerate(params):
@@ -140,10 +155,37 @@ for form in "you", "byol":
     case(f"lars {form}", LARS, form=form)
     case(f"lars {form} with options", LARS, form=form, momentum=0.8, weight_decay=0.1, trust=0.02, eps=0.5)
     case(f"lars {form} in groups", LARS, split, form=form)
+case("lars clip", LARS, form="clip", trust=0.02, weight_decay=0.1)
+case("lars clip with options", LARS, form="clip", momentum=0.8, weight_decay=0.1, trust=0.005, eps=0.5)
+case("lars clip in groups", LARS, split, form="clip")
 case("lamb", LAMB)
 case("lamb with decay", LAMB, weight_decay=0.1)
 case("lamb with options", LAMB, betas=(0.8, 0.95), eps=1e-3, limit=1.5, weight_decay=0.1)
 case("lamb without correction", LAMB, debias=False, weight_decay=0.1)
 case("lamb in groups", LAMB, split)
+
+
+def changing_decay(groups, step):  # DINO's half a cosine from .04 to .4
+    groups[0]["weight_decay"] = 0.4 + (0.04 - 0.4) * (1 + math.cos(math.pi * step / 100)) / 2
+
+
+def constant_group(groups, step):
+    groups[1]["lr"] = 0.015
+
+
+def changing_scale(groups, step):
+    groups[1]["lr"] = groups[0]["lr"] / (1 + step % 7)
+
+
+def frozen_at_times(groups, step):
+    if step % 4 < 2:
+        for p in groups[1]["params"]:
+            p.grad = None
+
+
+case("adamw with changing decay", torch.optim.AdamW, split, change=changing_decay)
+case("sgd with a constant group", torch.optim.SGD, split, change=constant_group, momentum=0.9)
+case("sgd with a changing scale", torch.optim.SGD, split, change=changing_scale, momentum=0.9)
+case("adamw frozen at times", torch.optim.AdamW, split, change=frozen_at_times)
 
 save_file({k: v.contiguous() for k, v in out.items()}, sys.argv[1] if len(sys.argv) > 1 else __file__.replace("make_optimizers.py", "optimizers.safetensors"))
