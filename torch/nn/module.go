@@ -120,6 +120,26 @@ func SetTraining(m Module, on bool) {
 	}
 }
 
+// Evaluating runs fn with every layer of m in evaluation mode, and then puts each
+// back into the mode that it was in, also after a panic: how a network is
+// looked at in the middle of its training.
+func Evaluating(m Module, fn func()) {
+	modes := registry(m).modes
+	before := make([]bool, len(modes))
+	for i, flag := range modes {
+		before[i] = *flag
+	}
+	for _, flag := range modes {
+		*flag = false
+	}
+	defer func() {
+		for i, flag := range modes {
+			*flag = before[i]
+		}
+	}()
+	fn()
+}
+
 // RequireGrad sets whether a module's parameters are trained. False freezes
 // them: no gradients are computed for them, and optimizers pass them over.
 // Batch norm moves its statistics all the same in training; see [SetTraining].

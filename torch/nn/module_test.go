@@ -293,3 +293,25 @@ func TestStepsLeaveNothing(t *testing.T) {
 		}
 	}
 }
+
+// Evaluating puts every layer back as it was, one that was frozen included, and
+// a layer that occurs twice.
+func TestEvaluating(t *testing.T) {
+	frozen, trained := nn.NewBatchNorm(2), nn.NewBatchNorm(2)
+	frozen.Training = false
+	net := nn.Sequential{trained, frozen, trained}
+	defer nn.Free(net)
+	check := func(when string, want bool) {
+		t.Helper()
+		if trained.Training != want || frozen.Training {
+			t.Errorf("%s: training %v and %v, want %v and false", when, trained.Training, frozen.Training, want)
+		}
+	}
+	nn.Evaluating(net, func() { check("inside", false) })
+	check("afterwards", true)
+	func() {
+		defer func() { _ = recover() }()
+		nn.Evaluating(net, func() { panic("stop") })
+	}()
+	check("after a panic", true)
+}

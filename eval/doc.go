@@ -1,0 +1,51 @@
+// Package eval tells how good the features of an encoder are.
+//
+// # Features
+//
+// [Features] shows the images of a data set to an encoder, whole and without
+// augmentation, and returns a [Set]: the features with the labels. Everything
+// else works on sets, so that an encoder looks at each image once:
+//
+//	recipe, err := views.Fit(recipe, trainImages) // as in training
+//	o := eval.FeatureOptions{Augment: recipe, BatchSize: 256, Device: device}
+//	train, err := eval.Features(ctx, scope, encoder, trainImages, o)
+//	test, err := eval.Features(ctx, scope, encoder, testImages, o)
+//
+// The encoder is in evaluation mode meanwhile and afterwards as it was, so this
+// may happen in the middle of a training.
+//
+// # Nearest neighbors
+//
+// [KNN] classifies each test image by the classes of the nearest training
+// images. It has nothing to tune, takes seconds and so suits the time during a
+// training:
+//
+//	o, err := eval.KNNConvention("lightly")
+//	result, err := eval.KNN(ctx, train, test, o)
+//
+// Published figures differ in number, distance and weights of the neighbors,
+// which changes accuracies by whole percents: all of that is in [KNNOptions],
+// and [KNNConvention] has what other libraries use. State it with every figure.
+//
+// Methods that reconstruct, such as MAE, have features whose distances mean
+// little; judge them by a classifier that is trained.
+//
+// # Results
+//
+// A [Result] has the accuracies with a confidence interval and those of each
+// class. The interval is about the choice of test images. Encoders of other
+// seeds differ by more: compare methods over several seeds.
+//
+// # Without labels
+//
+// [RankMe] says how many directions features use. Within one method and one
+// data set it goes along with accuracy, without any label. [Spread] is close to
+// 1/√D for features in all directions, and falls to zero in a training that
+// collapses.
+//
+// # Errors
+//
+// Sets that cannot be used are errors which say why: without images, without
+// labels, of one class only, with features that are not finite, of other
+// dimensions than each other. Nothing is left over after an error.
+package eval

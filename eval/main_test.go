@@ -1,0 +1,9 @@
+package eval
+
+import (
+	"testing"
+
+	"sslmem/torch/torchtest"
+)
+
+func TestMain(m *testing.M) { torchtest.Main(m) }
