@@ -30,6 +30,20 @@
 // Methods that reconstruct, such as MAE, have features whose distances mean
 // little; judge them by a classifier that is trained.
 //
+// # Linear probes
+//
+// [LinearProbe] trains a linear classifier on the training set, whose features
+// stay as they are:
+//
+//	o := eval.ProbeOptions{Method: "lbfgs", WeightDecay: 1e-3, Standardize: true}
+//	result, err := eval.LinearProbe(ctx, train, test, o)
+//
+// With L-BFGS it is the optimum of a convex problem: it depends on the weight
+// decay and on nothing that is drawn. Standardized features take it there in a
+// fraction of the iterations. SGD and LARS stop after some epochs, as the
+// protocols of publications do, and depend on every option a little. Choose
+// the options on a part of the training set, not on the test set.
+//
 // # Results
 //
 // A [Result] has the accuracies with a confidence interval and those of each

@@ -56,6 +56,34 @@ func ExampleKNNConvention() {
 	// majority 5 euclidean uniform 0
 }
 
+// Two classes in the plane that a line tells apart, and a third test image
+// beyond it.
+func ExampleLinearProbe() {
+	s := torch.NewScope()
+	defer s.Close()
+	names := []string{"cat", "dog"}
+	train := eval.Set{
+		X:      torch.FromSlice(s, []float32{0, 0, 1, 0, 0, 1, 5, 5, 6, 5, 5, 6}, 6, 2),
+		Labels: []int{0, 0, 0, 1, 1, 1},
+		Names:  names,
+	}
+	test := eval.Set{
+		X:      torch.FromSlice(s, []float32{1, 1, 5, 4, 4, 4}, 3, 2),
+		Labels: []int{0, 1, 0},
+		Names:  names,
+	}
+	o := eval.ProbeOptions{Method: "lbfgs", WeightDecay: .01, Standardize: true}
+	r, err := eval.LinearProbe(context.Background(), train, test, o)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("top-1 %.2f, on the training set %.2f, loss %.3f\n", r.Top1, r.TrainTop1, r.Loss)
+	fmt.Println("the gradient is below 1e-6:", r.Gradient < 1e-6)
+	// Output:
+	// top-1 0.67, on the training set 1.00, loss 0.012
+	// the gradient is below 1e-6: true
+}
+
 func ExampleWilson() {
 	low, high := eval.Wilson(45, 50)
 	fmt.Printf("%.3f to %.3f\n", low, high)

@@ -9,8 +9,17 @@ in the order of their votes for the conventions of other libraries.
 
     knn/NAME/classes    [M, 5] the first classes of each test image
     knn/NAME/score      [M, 5] their votes
+
+In lbfgs/NAME/ and steps/NAME/ are linear classifiers of the training set.
+
+    lbfgs/NAME/weight, bias, loss    the optimum by torch.optim.LBFGS and Newton's method
+    lbfgs/NAME/scores                [M, classes] of the test images
+    steps/NAME/start, order          first weights; order of the images by epoch
+    steps/NAME/weight, bias          after the last epoch
+    steps/NAME/loss                  mean over the last epoch
 """
 
+import math
 import sys
 
 import torch
@@ -61,5 +70,95 @@ knn("lightly", 200, "cosine", lambda s: (s / 0.1).exp())
 knn("dino", 20, "cosine", lambda s: (s / 0.07).exp())
 knn("solo", 20, "euclidean", lambda s: 1 / (-s + 1e-5))
 knn("majority", 5, "euclidean", torch.ones_like)
+
+
+def standardized(x):
+    return (x - train_x.mean(0)) / train_x.std(0, correction=0)
+
+
+def lbfgs(name, decay, prepare):
+    x = prepare(train_x)
+
+    def split(flat):
+        return flat[:-CLASSES].view(CLASSES, DIM), flat[-CLASSES:]
+
+    def objective(flat):
+        weight, bias = split(flat)
+        return F.cross_entropy(F.linear(x, weight, bias), train_y) + decay / 2 * weight.square().sum()
+
+    flat = torch.zeros(CLASSES * (DIM + 1), requires_grad=True)
+    optimizer = torch.optim.LBFGS([flat], max_iter=100, history_size=20, line_search_fn="strong_wolfe", tolerance_grad=1e-12, tolerance_change=0)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = objective(flat)
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    flat = flat.detach()
+    for _ in range(5):  # Newton's method takes it from half to all of the digits
+        hessian = torch.autograd.functional.hessian(objective, flat)
+        flat = flat - torch.linalg.pinv(hessian, hermitian=True, rtol=1e-10) @ torch.func.grad(objective)(flat)
+    steepest = torch.func.grad(objective)(flat).abs().max().item()
+    assert steepest < 1e-14, steepest
+    # Only the differences of biases count; a descent from zero keeps their sum.
+    weight, bias = split(flat)
+    bias = bias - bias.mean()
+    loss = F.cross_entropy(F.linear(x, weight, bias), train_y)
+    scores = F.linear(prepare(test_x), weight, bias)
+    for key, value in {"weight": weight, "bias": bias, "loss": loss, "scores": scores}.items():
+        out[f"lbfgs/{name}/{key}"] = value.clone()
+
+
+lbfgs("strong", 1e-1, lambda x: x)
+lbfgs("weak", 1e-3, lambda x: x)
+lbfgs("standardized", 1e-2, standardized)
+
+EPOCHS, BATCH, MOMENTUM, DECAY, TRUST = 4, 64, 0.9, 1e-2, 1e-3
+
+
+def steps(name, lr, lars, per_epoch, warmup):
+    x, g = standardized(train_x), torch.Generator().manual_seed(len(name))
+    weight = (0.01 * torch.randn(CLASSES, DIM, generator=g)).float().double().requires_grad_()
+    bias = torch.zeros(CLASSES, requires_grad=True)
+    order = torch.stack([torch.randperm(TRAIN, generator=g) for _ in range(EPOCHS)])
+    out[f"steps/{name}/start"], out[f"steps/{name}/order"] = weight.detach().clone(), order
+    if lars:
+        buffer = torch.zeros_like(weight)
+        optimizer = torch.optim.SGD([bias], lr=lr, momentum=MOMENTUM)
+    else:
+        optimizer = torch.optim.SGD([{"params": [weight], "weight_decay": DECAY}, {"params": [bias], "weight_decay": 0}], lr=lr, momentum=MOMENTUM)
+    batches = math.ceil(TRAIN / BATCH)
+    unit = 1 if per_epoch else batches
+    rise, total = warmup * unit, EPOCHS * unit
+    for epoch in range(EPOCHS):
+        losses = 0
+        for b, index in enumerate(order[epoch].split(BATCH)):
+            at = epoch if per_epoch else epoch * batches + b
+            if at < rise:
+                rate = lr / rise + (lr - lr / rise) * at / rise
+            else:
+                rate = lr * (1 + math.cos(math.pi * (at - rise) / (total - rise))) / 2
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            loss = F.cross_entropy(x[index] @ weight.T + bias, train_y[index])
+            weight.grad = bias.grad = None
+            loss.backward()
+            optimizer.step()
+            if lars:
+                with torch.no_grad():
+                    d = weight.grad + DECAY * weight
+                    buffer = MOMENTUM * buffer + TRUST * weight.norm() / d.norm() * d
+                    weight -= rate * buffer
+            losses += loss.item() * len(index)
+    out[f"steps/{name}/weight"], out[f"steps/{name}/bias"] = weight.detach().clone(), bias.detach().clone()
+    out[f"steps/{name}/loss"] = torch.tensor(losses / TRAIN)
+
+
+steps("sgd", 0.1, False, False, 0)
+steps("sgd per epoch", 0.05, False, True, 1)
+steps("sgd with warm-up", 0.1, False, False, 1)
+steps("lars", 2.0, True, False, 1)
 
 save_file({k: v.contiguous() for k, v in out.items()}, sys.argv[1] if len(sys.argv) > 1 else __file__.replace("make_eval.py", "eval.safetensors"))
