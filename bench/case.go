@@ -31,8 +31,9 @@ func cases() []stepCase {
 		{
 			name: "resnet18", title: "ResNet-18, 2×64 views of 3×32×32", channels: 3,
 			recipe: ssl.Recipe{
-				Method: "simclr", Model: "resnet18", Width: 64, Epochs: 1, BatchSize: 64, LR: 1e-3,
-				Temperature: .5, ProjectorHidden: 512, ProjectorDim: 128, Augment: sized("simclr-cifar", 32),
+				Method: "simclr", Model: "resnet18", Width: 64, Epochs: 1, BatchSize: 64,
+				Optimizer: ssl.Optimizer{Name: "adam", LR: 1e-3}, Augment: sized("simclr-cifar", 32),
+				Options: map[string]any{"temperature": .5, "projector": []int{512, 128}},
 			},
 		},
 		{name: "small", title: small, channels: 1, recipe: demo.Recipe},

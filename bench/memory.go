@@ -38,7 +38,7 @@ func trainLong(out io.Writer, name, steps string) error {
 	}
 	fmt.Fprintln(out, "ready", torch.Version())
 	recipe := c.recipe
-	recipe.Epochs, recipe.WarmupEpochs = total/sampleEvery, 0
+	recipe.Epochs, recipe.Optimizer.WarmupEpochs = total/sampleEvery, 0
 	var failed error
 	loop := ssl.Loop{
 		Recipe: recipe, Data: images, Index: index, Seed: seed, Device: torch.CPU,

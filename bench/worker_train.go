@@ -7,16 +7,13 @@ import (
 	"sslmem/ssl"
 	"sslmem/torch"
 	"sslmem/torch/nn"
-	"sslmem/torch/optim"
 )
 
 // A trainWorker takes the same step over and over, as [ssl.Loop] takes it.
 type trainWorker struct {
-	c       stepCase
-	trainer ssl.Trainer
-	opt     *optim.Adam
-	pixels  []float32 // of the views, [2B, H, W, C]
-	taken   int
+	c      stepCase
+	engine *ssl.Engine
+	batch  ssl.HostBatch
 }
 
 // newTrainWorker builds a case and writes its weights and views to a file.
@@ -25,53 +22,40 @@ func newTrainWorker(name, path string) (*trainWorker, error) {
 	if err != nil {
 		return nil, err
 	}
-	trainer, err := ssl.New(c.recipe, c.channels, seed)
+	c.recipe.Epochs, c.recipe.Optimizer.WarmupEpochs = forever, 0
+	engine, err := ssl.NewEngine(c.recipe, ssl.EngineOptions{Channels: c.channels, PerEpoch: forever, Seed: seed})
 	if err != nil {
 		return nil, err
 	}
-	w := &trainWorker{c: c, trainer: trainer, pixels: c.views()}
+	w := &trainWorker{c: c, engine: engine, batch: ssl.HostBatch{Pixels: c.views(), Index: make([]int, c.recipe.BatchSize)}}
 	if err := torch.SaveSafetensors(path, w.start(), nil); err != nil {
 		return nil, fmt.Errorf("cannot hand the weights over: %w", err)
 	}
-	nn.To(trainer, torch.CPU, torch.ChannelsLast)
-	w.opt = optim.NewAdam(nn.Tensors(trainer), optim.AdamOptions{WeightDecay: c.recipe.WeightDecay})
 	return w, nil
 }
+
+// forever is more epochs, and steps of one, than are measured: the learning rate
+// stays at that of the recipe.
+const forever = 1 << 20
 
 // start yields what the other side needs: the weights and "views".
 func (w *trainWorker) start() iter.Seq2[string, *torch.Tensor] {
 	return func(yield func(string, *torch.Tensor) bool) {
-		for name, t := range nn.State(w.trainer) {
+		for name, t := range nn.State(w.engine.Trainer) {
 			if !yield(name, t) {
 				return
 			}
 		}
-		yield("views", w.views(torch.Root))
+		n := w.c.shape()
+		yield("views", torch.FromSlice(torch.Root, w.batch.Pixels, n[0], n[2], n[3], n[1]).Permute([]int{0, 3, 1, 2}))
 	}
-}
-
-// views makes a tensor of the pixels, [2B, C, H, W] with the channels last.
-func (w *trainWorker) views(s *torch.Scope) *torch.Tensor {
-	n := w.c.shape()
-	return torch.FromSlice(s, w.pixels, n[0], n[2], n[3], n[1]).Permute([]int{0, 3, 1, 2})
 }
 
 // steps takes n steps and returns the loss of the last.
 func (w *trainWorker) steps(n int) (loss float64) {
 	for range n {
-		loss = w.step()
+		w.engine.Step(w.batch)
+		loss = w.engine.TakeLoss()
 	}
 	return loss
-}
-
-func (w *trainWorker) step() float64 {
-	s := torch.NewScope()
-	defer s.Close()
-	loss := w.trainer.Loss(ssl.Batch{Views: w.views(s), Size: w.c.recipe.BatchSize})
-	loss.Backward()
-	w.opt.Step(w.c.recipe.LR)
-	w.opt.ZeroGrad()
-	w.trainer.AfterStep(w.taken)
-	w.taken++
-	return loss.Item()
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"sslmem/cli/config"
 	"sslmem/internal/nearest"
 	"sslmem/ssl"
 )
@@ -185,7 +184,7 @@ func startRun(c *cli.Context, kind string) (*run, error) {
 	}
 	s := Defaults()
 	if path := c.String("config"); path != "" {
-		if err := config.Load(path, &s); err != nil {
+		if err := s.load(path); err != nil {
 			return nil, usageError{err}
 		}
 	}

@@ -38,7 +38,7 @@ func call(args ...string) (code int, stdout, stderr string) {
 func small(out string, more ...string) []string {
 	args := []string{"demo", "--out", out, "--pairs", "2", "--seed", "5"}
 	for _, s := range []string{
-		"recipe.width=4", "recipe.epochs=4", "recipe.warmup_epochs=1", "recipe.batch_size=20", "score.views=4", "score.curve_points=2",
+		"recipe.width=4", "recipe.epochs=4", "recipe.optimizer.warmup_epochs=1", "recipe.batch_size=20", "score.views=4", "score.curve_points=2",
 		"splits.shared=20", "splits.candidate=20", "splits.independent=20", "splits.external=20",
 	} {
 		args = append(args, "--set", s)
@@ -189,7 +189,7 @@ func TestMistakesAreOneSentence(t *testing.T) {
 		{[]string{"demo", "--device", "tpu"}, ExitUsage, "known are auto, cpu, cuda"},
 		{[]string{"demo", "--set", "recipe.epoch=3"}, ExitUsage, `did you mean "recipe.epochs"`},
 		{[]string{"demo", "--set", "recipe.epochs=many"}, ExitUsage, "recipe.epochs"},
-		{[]string{"demo", "--set", "recipe.method=simcrl"}, ExitUsage, "known are simclr"},
+		{[]string{"demo", "--set", "recipe.method=simcrl"}, ExitUsage, "did you mean simclr?"},
 		{[]string{"demo", "--set", "nonsense"}, ExitUsage, "key=value"},
 		{[]string{"demo", "--set", "splits.shared=7000"}, ExitUsage, "only 6000"},
 		{[]string{"demo", "--set", "recipe.batch_size=5000"}, ExitUsage, "lower batch_size"},
@@ -269,7 +269,7 @@ func TestStartAndVersionAndDoctor(t *testing.T) {
 // the run at once, with one sentence.
 func TestFailedTrainingEndsTheRun(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
-	code, _, stderr := call(small(dir, "--json", "--set", "threads=0", "--set", "recipe.lr=1e30")...)
+	code, _, stderr := call(small(dir, "--json", "--set", "threads=0", "--set", "recipe.optimizer.lr=1e30")...)
 	if code != ExitFailure || !strings.Contains(stderr, "training of f0: the loss became") || strings.Count(stderr, "\n") != 1 {
 		t.Errorf("exit code %d, %q", code, stderr)
 	}

@@ -97,7 +97,7 @@ func previewFigure(d data.Images, s Settings) (*plots.Figure, error) {
 			{Pixels: im.Pixels, C: im.C, H: im.H, W: im.W, Label: "as it is"},
 		}})
 	}
-	m := views.Maker{Images: d, Recipe: r, Seed: ssl.ViewSeed(s.pairSeed(0)), PerImage: previewViews, Grouped: true, Batch: n}
+	m := views.Maker{Images: d, Views: views.Repeat(r, previewViews), Seed: ssl.ViewSeed(s.pairSeed(0)), Grouped: true, Batch: n}
 	q := m.Start(previewEpochs, func(epoch int) ([]int, int) { return index, epoch })
 	defer q.Stop()
 	size := c * r.Size * r.Size

@@ -12,6 +12,7 @@ import (
 	"sslmem/data/picture"
 	"sslmem/mem"
 	"sslmem/plots"
+	"sslmem/ssl"
 )
 
 // A drawn figure with the name of its files and what it shows in words.
@@ -95,8 +96,8 @@ func (r *run) frame(title string, column plots.Column) plots.Frame {
 }
 
 func methodName(method string) string {
-	if method == "simclr" {
-		return "SimCLR"
+	if m, err := ssl.LookupMethod(method); err == nil {
+		return m.Title
 	}
 	return method
 }

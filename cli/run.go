@@ -4,12 +4,11 @@ import (
 	"fmt"
 	"sync"
 
-	"sslmem/cli/config"
 	"sslmem/cli/rundir"
 	"sslmem/data"
-	"sslmem/data/augment"
 	"sslmem/data/rng"
-	"sslmem/data/views"
+	"sslmem/internal/config"
+	"sslmem/ssl"
 	"sslmem/torch"
 )
 
@@ -27,7 +26,7 @@ type run struct {
 
 	// fitted returns the recipe of the views with what the settings leave open
 	// taken from the images; they are looked at once.
-	fitted func() (augment.Recipe, error)
+	fitted func() (ssl.Recipe, error)
 }
 
 // use sets the images of the run.
@@ -35,7 +34,7 @@ func (r *run) use(images data.Images) {
 	r.data = images
 	r.name, _ = images.Title()
 	r.channels, _, _ = images.Shape()
-	r.fitted = sync.OnceValues(func() (augment.Recipe, error) { return views.Fit(r.settings.Recipe.Augment, images) })
+	r.fitted = sync.OnceValues(func() (ssl.Recipe, error) { return r.settings.Recipe.Fit(images) })
 }
 
 // newRun makes the folder of a new run, with its settings, environment and
@@ -89,7 +88,7 @@ func openRun(path string, c *console) (*run, error) {
 		return nil, err
 	}
 	r := &run{dir: dir, console: c, settings: Defaults()}
-	if err := config.Load(dir.Join(rundir.ConfigFile), &r.settings); err != nil {
+	if err := r.settings.load(dir.Join(rundir.ConfigFile)); err != nil {
 		return nil, err
 	}
 	if err := r.settings.Check(); err != nil {

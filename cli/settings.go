@@ -5,12 +5,12 @@ import (
 	"reflect"
 	"strings"
 
-	"sslmem/cli/config"
 	"sslmem/data"
-	"sslmem/data/augment"
 	"sslmem/data/rng"
+	"sslmem/internal/config"
 	"sslmem/mem"
 	"sslmem/ssl"
+	"sslmem/ssl/recipes"
 )
 
 // Settings are everything that a run depends on, and the content of its
@@ -58,21 +58,16 @@ type ScoreSettings struct {
 // Defaults returns the settings of the demo: several small, quickly trained
 // pairs of encoders on the carried images.
 func Defaults() Settings {
-	views, err := augment.Lookup("demo")
+	demo, err := recipes.Lookup("simclr-demo")
 	if err != nil {
 		panic(err) // the recipe is part of the program
 	}
 	return Settings{
-		Data:   data.Carried,
+		Data:   demo.Data,
 		Pairs:  3,
 		Device: "auto", Threads: 1, MemoryMB: 4096,
 		Splits: data.SplitSizes{Shared: 150, Candidate: 200, Independent: 200, External: 600},
-		Recipe: ssl.Recipe{
-			Method: "simclr", Model: "resnet9", Width: 8,
-			Epochs: 300, BatchSize: 70, LR: 1e-3, WarmupEpochs: 15, WeightDecay: 1e-6,
-			Temperature: .1, ProjectorHidden: 128, ProjectorDim: 64,
-			Augment: views,
-		},
+		Recipe: demo.Recipe,
 		Score: ScoreSettings{
 			Views: 16, Distance: mem.L2, Normalisation: mem.Raw, BatchSize: 512,
 			CurvePoints: 5, CurveViews: 4,
@@ -137,11 +132,29 @@ func (s *Settings) set(assignment string) error {
 		return fmt.Errorf("--set %q is not of the form key=value, such as recipe.epochs=20", assignment)
 	}
 	const name = "--set"
-	err := config.Decode(name, key+" = "+value, s)
+	err := s.decode(name, key+" = "+value)
 	if err != nil && !strings.ContainsAny(value, `"'[{`) {
-		if config.Decode(name, fmt.Sprintf("%s = %q", key, value), s) == nil {
-			return nil
+		if retry := s.decode(name, fmt.Sprintf("%s = %q", key, value)); retry == nil || isName(key) {
+			return retry
 		}
 	}
 	return err
+}
+
+// isName reports whether a key's value is a text, so that the mistake is not that
+// it lacks its quotes.
+func isName(key string) bool { return key == "recipe.method" || key == "recipe.augment_set" }
+
+// load is decode of the file at path.
+func (s *Settings) load(path string) error {
+	text, err := config.Read(path)
+	if err != nil {
+		return err
+	}
+	return s.decode(path, text)
+}
+
+// decode puts the settings that a text in TOML names in the place of those that s has.
+func (s *Settings) decode(name, text string) error {
+	return recipes.Decode(name, text, s, &s.Recipe)
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"sslmem/cli/rundir"
+	"sslmem/data/augment"
 	"sslmem/models"
 	"sslmem/ssl"
 	"sslmem/torch"
@@ -35,7 +36,7 @@ func (r *run) train(ctx context.Context, e role, pair int) error {
 	}
 	l := r.loop(r.trainingImages(e))
 	var err error
-	if l.Recipe.Augment, err = r.fitted(); err != nil {
+	if l.Recipe, err = r.fitted(); err != nil {
 		return err
 	}
 	l.Seed = r.pairSeed(pair)
@@ -90,15 +91,26 @@ func (r *run) snapshotPath(name string, epoch int) string {
 	return r.dir.Join(rundir.EncodersDir, fmt.Sprintf("%s-epoch%04d.safetensors", name, epoch))
 }
 
+// fittedViews returns the augmentations of the first view.
+func (r *run) fittedViews() (augment.Recipe, error) {
+	fitted, err := r.fitted()
+	return fitted.Augment, err
+}
+
 // modelConfig describes the encoders of the run.
-func (r *run) modelConfig() models.Config {
-	return models.Config{Model: r.settings.Recipe.Model, Width: r.settings.Recipe.Width, InChannels: r.channels}
+func (r *run) modelConfig() (models.Config, error) {
+	fitted, err := r.fitted()
+	return fitted.ModelConfig(r.channels), err
 }
 
 // saveEncoder writes an encoder, with its description for whoever finds the file
 // outside of its run.
 func (r *run) saveEncoder(path string, b models.Backbone) error {
-	text, err := json.Marshal(r.modelConfig())
+	c, err := r.modelConfig()
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(c)
 	if err != nil {
 		return fmt.Errorf("cannot describe the encoder: %w", err)
 	}
@@ -119,7 +131,11 @@ func (r *run) loadEncoder(path string) (models.Backbone, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := models.New(r.modelConfig(), torch.NewGenerator(0, torch.CPU))
+	c, err := r.modelConfig()
+	if err != nil {
+		return nil, err
+	}
+	b, err := models.New(c, torch.NewGenerator(0, torch.CPU))
 	if err != nil {
 		return nil, err
 	}

@@ -133,7 +133,7 @@ func features(ctx context.Context, s *torch.Scope, e Encoder, images data.Images
 	}()
 	defer torch.LockThread()()
 	n, recipe := len(index), Plain(o.Augment)
-	m := views.Maker{Images: images, Recipe: recipe, PerImage: 1, Batch: min(o.BatchSize, n)}
+	m := views.Maker{Images: images, Views: views.Repeat(recipe, 1), Batch: min(o.BatchSize, n)}
 	source := m.Start((n+m.Batch-1)/m.Batch, func(i int) ([]int, int) {
 		return index[i*m.Batch : min((i+1)*m.Batch, n)], 0
 	})

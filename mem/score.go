@@ -93,8 +93,8 @@ func (c Scorer) Pair(ctx context.Context, f, g Encoder, d data.Images, index []i
 	}
 	chunk := min(max(1, c.BatchSize/c.Views), max(1, n))
 	m := views.Maker{
-		Images: d, Recipe: recipe, Seed: rng.Sub(c.Seed, rng.Word("score")),
-		PerImage: c.Views, Grouped: true, Batch: chunk, Ahead: 1,
+		Images: d, Views: views.Repeat(recipe, c.Views), Seed: rng.Sub(c.Seed, rng.Word("score")),
+		Grouped: true, Batch: chunk, Ahead: 1,
 	}
 	source := m.Start((n+chunk-1)/chunk, func(i int) ([]int, int) {
 		return index[i*chunk : min((i+1)*chunk, n)], 0

@@ -80,6 +80,13 @@ func New(c Config, g *torch.Generator) (Backbone, error) {
 // vitName takes a timm name apart: size, patch and image.
 var vitName = regexp.MustCompile(`^(vit_[a-z]+)(?:_patch([0-9]{1,4})(?:_([0-9]{1,5}))?)?$`)
 
+// TakesImageSize reports whether the named model is a ViT whose image size the
+// name does not say, and so Config.ImageSize must.
+func TakesImageSize(name string) bool {
+	m := vitName.FindStringSubmatch(name)
+	return m != nil && m[3] == ""
+}
+
 func newViT(c Config, g *torch.Generator) (Backbone, error) {
 	m := vitName.FindStringSubmatch(c.Model)
 	o := ViTSize(strings.TrimPrefix(m[1], "vit_"))

@@ -63,9 +63,4 @@
 //
 // They are what forward hooks on the modules of these names see in PyTorch.
 // Forward itself keeps nothing.
-//
-// # Heads
-//
-// [NewProjector] is the head that contrastive methods train behind the encoder
-// and drop afterwards.
 package models

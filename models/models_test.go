@@ -10,7 +10,6 @@ import (
 	"sslmem/models"
 	"sslmem/torch"
 	"sslmem/torch/nn"
-	"sslmem/torch/torchtest"
 )
 
 // Weights and biases of the eight convolutions, as published for 32 channels
@@ -167,24 +166,6 @@ func TestSeed(t *testing.T) {
 		if slices.Equal(a, weights(model, 6)) {
 			t.Errorf("%s: another seed gave the same weights", model)
 		}
-	}
-}
-
-func TestProjector(t *testing.T) {
-	torchtest.NoLeak(t)
-	p := models.NewProjector(6, 5, 4, torch.NewGenerator(1, torch.CPU))
-	defer nn.Free(p)
-	s := torch.NewScope()
-	defer s.Close()
-	if got := p.Forward(s.Ones([]int{3, 6}, torch.Float32, torch.CPU)).Shape(); !slices.Equal(got, []int{3, 4}) {
-		t.Errorf("projections %v, want [3 4]", got)
-	}
-	var names []string
-	for name := range nn.Parameters(p) {
-		names = append(names, name)
-	}
-	if want := []string{"0.weight", "0.bias", "1.weight", "1.bias", "3.weight", "3.bias"}; !slices.Equal(names, want) {
-		t.Errorf("names %v, want %v", names, want)
 	}
 }
 

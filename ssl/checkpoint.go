@@ -6,16 +6,13 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io/fs"
-	"iter"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
-	"sslmem/data/augment"
 	"sslmem/torch"
-	"sslmem/torch/nn"
 )
 
 // keep is how many checkpoints stay in a folder: the newest, and the one
@@ -31,27 +28,10 @@ type position struct {
 	Optimizer int64  `json:"optimizer_steps"`
 }
 
-// tensors yields everything that the next step depends on.
-func (st *state) tensors() iter.Seq2[string, *torch.Tensor] {
-	return func(yield func(string, *torch.Tensor) bool) {
-		for name, t := range nn.State(st.trainer) {
-			if !yield("model."+name, t) {
-				return
-			}
-		}
-		for name, t := range st.opt.State() {
-			if !yield("optimizer."+name, t) {
-				return
-			}
-		}
-		yield("loop.loss_sum", st.lossSum)
-	}
-}
-
 func (l *Loop) position(st *state) (position, error) {
 	if st.images == "" {
 		var err error
-		if st.images, err = l.fingerprint(st.augment); err != nil {
+		if st.images, err = l.fingerprint(st.recipe); err != nil {
 			return position{}, err
 		}
 	}
@@ -61,11 +41,17 @@ func (l *Loop) position(st *state) (position, error) {
 // fingerprint is a hash of the training images' positions and of their pixels,
 // or of the names of their files if they are decoded as they are needed, and of
 // what the views take from the whole data set.
-func (l *Loop) fingerprint(fitted augment.Recipe) (string, error) {
+func (l *Loop) fingerprint(fitted Recipe) (string, error) {
 	hash := fnv.New64a()
 	c, h, w := l.Data.Shape()
-	fmt.Fprintf(hash, "%d×%d×%d %d %v %v:", c, h, w, fitted.Size, fitted.Mean, fitted.Std)
+	fmt.Fprintf(hash, "%d×%d×%d", c, h, w)
+	for _, v := range fitted.Views() {
+		fmt.Fprintf(hash, " %d %v %v", v.Size, v.Mean, v.Std)
+	}
 	for _, i := range l.Index {
+		if l.needsLabels() {
+			fmt.Fprintf(hash, "%d,", l.Data.Label(i))
+		}
 		fmt.Fprintf(hash, "%d:", i)
 		if err := l.Data.Identify(hash, i); err != nil {
 			return "", err
@@ -89,7 +75,7 @@ func (l *Loop) save(st *state) error {
 	if err != nil {
 		return fmt.Errorf("cannot describe the checkpoint: %w", err)
 	}
-	if err := torch.SaveSafetensors(l.checkpointPath(st.step), st.tensors(), map[string]string{"sslmem": string(text)}); err != nil {
+	if err := torch.SaveSafetensors(l.checkpointPath(st.step), st.State(), map[string]string{"sslmem": string(text)}); err != nil {
 		return fmt.Errorf("cannot write a checkpoint: %w", err)
 	}
 	steps, err := checkpointSteps(l.Checkpoints)
@@ -185,7 +171,7 @@ func (l *Loop) load(st *state, path string) (torn bool, err error) {
 	if field := difference(at, want); field != "" {
 		return false, fmt.Errorf("%s is of another training (%s differs); resume with the settings it was started with, or train into another folder", path, field)
 	}
-	for name, t := range st.tensors() {
+	for name, t := range st.State() {
 		src, ok := saved[name]
 		if !ok {
 			return false, fmt.Errorf("%s has no tensor %s", path, name)
@@ -196,7 +182,7 @@ func (l *Loop) load(st *state, path string) (torn bool, err error) {
 	}
 	err = torch.Try(func() {
 		torch.NoGrad(func() {
-			for name, t := range st.tensors() {
+			for name, t := range st.State() {
 				t.CopyFrom(saved[name])
 			}
 		})

@@ -92,7 +92,7 @@ func TestAllCheckpointsTorn(t *testing.T) {
 // Other files of the folder are neither taken for checkpoints nor touched.
 func TestOtherFilesAreLeftAlone(t *testing.T) {
 	l := tinyLoop(t)
-	l.Recipe.Epochs, l.Recipe.WarmupEpochs = 1, 0
+	l.Recipe.Epochs, l.Recipe.Optimizer.WarmupEpochs = 1, 0
 	l.Checkpoints, l.Resume = t.TempDir(), true
 	names := []string{"12.safetensors", "step-12.safetensors", "step--0000012.safetensors", "step-00000001.safetensors.bak", "notes.txt"}
 	for _, name := range names {
@@ -134,7 +134,7 @@ func TestCheckpointKnowsTheNormalisation(t *testing.T) {
 // The settings that a recipe leaves to the data are those that Fit finds.
 func TestOpenRecipeIsFitted(t *testing.T) {
 	open := tinyLoop(t)
-	open.Recipe.Epochs, open.Recipe.WarmupEpochs = 1, 0
+	open.Recipe.Epochs, open.Recipe.Optimizer.WarmupEpochs = 1, 0
 	var err error
 	if open.Recipe.Augment, err = augment.Lookup("normal"); err != nil {
 		t.Fatal(err)
@@ -150,7 +150,7 @@ func TestOpenRecipeIsFitted(t *testing.T) {
 func TestDivergedTrainingGetsNoCheckpoint(t *testing.T) {
 	torchtest.NoLeak(t)
 	l := tinyLoop(t)
-	l.Recipe.LR, l.Recipe.WarmupEpochs = 1e30, 0
+	l.Recipe.Optimizer.LR, l.Recipe.Optimizer.WarmupEpochs = 1e30, 0
 	l.Checkpoints = t.TempDir()
 	ctx, cancel := context.WithCancel(context.Background())
 	l.Report = func(p Progress) {

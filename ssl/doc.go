@@ -2,17 +2,20 @@
 //
 // # Methods
 //
-// A method is a [Trainer]: it says how many views of an image it needs, turns
-// a batch of views into a loss and does its own bookkeeping after a step. A
-// [Recipe] is the data that describes a training; it lives in a settings file
-// of the run, and [New] builds the Trainer that it names. There is one method
-// so far, [SimCLR], whose loss is [NTXent].
+// A method is a [Trainer]: it turns a batch of views into a loss and does its own
+// bookkeeping after a step. Its file registers a [Method], which says how many
+// views of an image it needs, where it was published and which [Options] only it
+// has; [Methods] lists them all. A [Recipe] is the data that describes a
+// training; it lives in a settings file of the run, and [New] builds the Trainer
+// that it names. Package recipes holds recipes that have a name.
 //
 // # The loop
 //
-// [Loop] drives any method: it draws the order of the images and their views,
-// prepares batches while the last one computes, schedules the learning rate,
-// reports progress and writes checkpoints. It returns the Trainer, whose
+// An [Engine] takes the steps of any method: the forward pass in the precision of
+// the recipe, backward, clipping, the optimizer with what its [Optimizer] says of
+// learning rates and weight decay, and what the method does afterwards. [Loop]
+// drives it: it draws the order of the images and their views, prepares batches
+// while the last one computes, reports progress and writes checkpoints. It returns the Trainer, whose
 // Encoder is what one keeps:
 //
 //	trainer, err := loop.Run(ctx)
@@ -22,7 +25,8 @@
 // Images are in memory or decoded as they are needed, see [data.Images]: the
 // networks are the same to the bit.
 //
-// What a step computes lives in one scope, so that memory stays flat.
+// All that changes over a training, such as the momentum of a teacher, is a
+// function of the [Clock]. What a step computes lives in one scope, so that memory stays flat.
 //
 // # Checkpoints
 //

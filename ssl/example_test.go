@@ -29,10 +29,10 @@ func ExampleLoop() {
 	}
 	loop := ssl.Loop{
 		Recipe: ssl.Recipe{
-			Method: "simclr", Model: "resnet9", Width: 4,
-			Epochs: 2, BatchSize: 16, LR: 1e-3, WarmupEpochs: 1,
-			Temperature: .1, ProjectorHidden: 32, ProjectorDim: 16,
-			Augment: views,
+			Method: "simclr", Model: "resnet9", Width: 4, Epochs: 2, BatchSize: 16,
+			Optimizer: ssl.Optimizer{Name: "adam", LR: 1e-3, WarmupEpochs: 1},
+			Augment:   views,
+			Options:   map[string]any{"temperature": .1, "projector": []int{32, 16}},
 		},
 		Data: images, Index: index, Seed: 1,
 		Report: func(p ssl.Progress) {

@@ -25,16 +25,16 @@ func TestRunByHand(t *testing.T) {
 	want := run(t, l)
 
 	r := l.Recipe
-	tr, err := New(r, 1, l.Seed)
+	tr, err := New(r, 1, 0, l.Seed)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer Free(tr)
 	defer torch.LockThread()()
 	nn.To(tr, torch.CPU, torch.ChannelsLast)
-	opt := optim.NewAdam(nn.Tensors(tr), optim.AdamOptions{WeightDecay: r.WeightDecay})
+	opt := optim.NewAdam(nn.Tensors(tr), optim.AdamOptions{WeightDecay: r.Optimizer.WeightDecay})
 	defer opt.Free()
-	schedule := optim.WarmupCosine{Base: r.LR, Warmup: 4, Total: 8} // one of two epochs of four steps
+	schedule := optim.WarmupCosine{Base: r.Optimizer.LR, Warmup: 4, Total: 8} // one of two epochs of four steps
 	step := 0
 	for epoch := range 2 {
 		perm := rng.New(l.Seed, rng.Word("order"), uint64(epoch)).Perm(len(l.Index))
@@ -56,7 +56,7 @@ func TestRunByHand(t *testing.T) {
 			}
 			s := torch.NewScope()
 			x := torch.FromSlice(s, views, 2*r.BatchSize, 1, 28, 28).Contiguous(torch.ChannelsLast)
-			tr.Loss(Batch{Views: x, Size: r.BatchSize}).Backward()
+			tr.Forward(Batch{Views: x, Size: r.BatchSize}).Loss.Backward()
 			opt.Step(schedule.At(step))
 			opt.ZeroGrad()
 			s.Close()
@@ -73,7 +73,7 @@ func TestPlan(t *testing.T) {
 	for i := range index {
 		index[i] = 100 + i
 	}
-	p := newPlan(index, 16, 3)
+	p := newPlan(index, 16, 3, Alone{})
 	var epochs [3][]int
 	for step := range 3 * p.sampler.StepsPerEpoch() {
 		e := step / p.sampler.StepsPerEpoch()
@@ -98,7 +98,7 @@ func TestPlan(t *testing.T) {
 	if slices.Equal(epochs[0], epochs[1]) || slices.Equal(epochs[1], epochs[2]) {
 		t.Error("two epochs have one order")
 	}
-	late := newPlan(index, 16, 3)
+	late := newPlan(index, 16, 3, Alone{})
 	if got, _ := late.step(9); !slices.Equal(got, epochs[2][16:32]) {
 		t.Errorf("step 9 alone has the images %v, want %v", got, epochs[2][16:32])
 	}
@@ -111,7 +111,7 @@ func TestPlan(t *testing.T) {
 // of each epoch that training lowers.
 func TestProgress(t *testing.T) {
 	l := tinyLoop(t)
-	schedule := optim.WarmupCosine{Base: l.Recipe.LR, Warmup: 4, Total: 12}
+	schedule := optim.WarmupCosine{Base: l.Recipe.Optimizer.LR, Warmup: 4, Total: 12}
 	var losses []float64
 	step := 0
 	l.Report = func(p Progress) {

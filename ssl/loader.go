@@ -2,7 +2,6 @@ package ssl
 
 import (
 	"sslmem/data"
-	"sslmem/data/augment"
 	"sslmem/data/prefetch"
 	"sslmem/data/rng"
 	"sslmem/data/views"
@@ -17,10 +16,10 @@ type plan struct {
 	images  []int // of the step that was asked for last
 }
 
-func newPlan(index []int, batch int, seed uint64) plan {
+func newPlan(index []int, batch int, seed uint64, ranks Ranks) plan {
 	return plan{
 		index:   index,
-		sampler: data.Sampler{N: len(index), Batch: batch, Seed: seed},
+		sampler: data.Sampler{N: len(index), Batch: batch, Seed: seed, Rank: ranks.Rank(), World: ranks.World()},
 		images:  make([]int, batch),
 	}
 }
@@ -41,14 +40,13 @@ const ahead = 2
 // ViewSeed returns the seed of the views that a training with the given seed draws.
 func ViewSeed(seed uint64) uint64 { return rng.Sub(seed, rng.Word("views")) }
 
-// startLoader draws the views of the steps first … last−1, [V·B, Size, Size, C]
-// each, while earlier steps compute, and decodes the images if they are not in
-// memory. No thread of it ever enters libtorch, which would start a second pool
-// of threads.
-func startLoader(images data.Images, p plan, r augment.Recipe, perImage, first, last int) *prefetch.Queue[*views.Batch] {
+// startLoader draws the views of the steps first … last−1 while earlier steps
+// compute, and decodes the images if they are not in memory. No thread of it
+// ever enters libtorch, which would start a second pool of threads.
+func startLoader(images data.Images, p plan, r Recipe, first, last int) *prefetch.Queue[*views.Batch] {
 	m := views.Maker{
-		Images: images, Recipe: r, Seed: ViewSeed(p.sampler.Seed),
-		PerImage: perImage, Batch: p.sampler.Batch, Ahead: ahead,
+		Images: images, Views: r.Views(), Seed: ViewSeed(p.sampler.Seed),
+		Batch: p.sampler.Batch, Ahead: ahead,
 	}
 	return m.Start(last-first, func(i int) ([]int, int) { return p.step(first + i) })
 }

@@ -9,11 +9,8 @@ import (
 	"time"
 
 	"sslmem/data"
-	"sslmem/data/augment"
-	"sslmem/data/views"
 	"sslmem/torch"
 	"sslmem/torch/nn"
-	"sslmem/torch/optim"
 )
 
 // ErrStopped is wrapped by the error of a run that its context ended early.
@@ -37,6 +34,7 @@ type Loop struct {
 	Index  []int // images to train on, as positions in Data
 	Seed   uint64
 	Device torch.Device
+	Ranks  Ranks // nil means Alone
 
 	// Checkpoints is the folder for checkpoints; empty means that none are
 	// written. One is written after every CheckpointEvery epochs (0 means
@@ -60,12 +58,18 @@ type Loop struct {
 }
 
 // StepsPerEpoch returns the number of whole batches.
-func (l *Loop) StepsPerEpoch() int { return len(l.Index) / l.Recipe.BatchSize }
+func (l *Loop) StepsPerEpoch() int {
+	return len(l.Index) / (l.Recipe.BatchSize * l.ranks().World())
+}
 
 // Check returns an error that says why the training cannot start.
 func (l *Loop) Check() error {
 	if err := l.Recipe.Check(); err != nil {
 		return err
+	}
+	if l.needsLabels() && len(l.Data.ClassNames()) == 0 {
+		name, _ := l.Data.Title()
+		return fmt.Errorf("%s learns from labels, but %s has none", l.Recipe.Method, name)
 	}
 	if len(l.Index) < l.Recipe.BatchSize {
 		return fmt.Errorf("%d images do not fill one batch of %d; lower batch_size or take more images", len(l.Index), l.Recipe.BatchSize)
@@ -79,14 +83,10 @@ func (l *Loop) Check() error {
 	return nil
 }
 
-// state is what changes from step to step.
+// state is a training under way.
 type state struct {
-	trainer Trainer
-	opt     optim.Optimizer
-	step    int            // steps taken
-	lossSum *torch.Tensor  // float32 scalar: sum of the losses of this epoch so far
-	augment augment.Recipe // of the views, with what Recipe leaves open taken from the images
-	images  string         // fingerprint of the training images, empty before it is needed
+	*Engine
+	images string // fingerprint of the training images, empty before it is needed
 }
 
 // Run trains to the end and returns the Trainer, in evaluation mode, whose
@@ -99,31 +99,37 @@ func (l *Loop) Run(ctx context.Context) (Trainer, error) {
 		return nil, err
 	}
 	defer torch.LockThread()()
-	r := l.Recipe
-	fitted, err := views.Fit(r.Augment, l.Data)
+	fitted, err := l.Recipe.Fit(l.Data)
 	if err != nil {
 		return nil, err
 	}
 	channels, _, _ := l.Data.Shape()
-	trainer, err := New(r, channels, l.Seed)
+	e, err := NewEngine(fitted, EngineOptions{
+		Channels: channels, Classes: len(l.Data.ClassNames()), PerEpoch: l.StepsPerEpoch(),
+		Seed: l.Seed, Device: l.Device, Ranks: l.ranks(),
+	})
 	if err != nil {
 		return nil, err
 	}
-	nn.To(trainer, l.Device, torch.ChannelsLast)
-	st := &state{
-		trainer: trainer,
-		augment: fitted,
-		opt:     optim.NewAdam(nn.Tensors(trainer), optim.AdamOptions{WeightDecay: r.WeightDecay}),
-		lossSum: torch.Root.Zeros([]int{}, torch.Float32, l.Device),
-	}
-	defer st.lossSum.Free()
-	defer st.opt.Free()
-	if err := l.run(ctx, st); err != nil {
-		Free(trainer)
+	if err := l.run(ctx, &state{Engine: e}); err != nil {
+		e.Free()
 		return nil, err
 	}
-	nn.SetTraining(trainer, false)
-	return trainer, nil
+	nn.SetTraining(e.Release(), false)
+	return e.Trainer, nil
+}
+
+func (l *Loop) ranks() Ranks {
+	if l.Ranks == nil {
+		return Alone{}
+	}
+	return l.Ranks
+}
+
+// needsLabels reports whether the method learns from labels.
+func (l *Loop) needsLabels() bool {
+	m, err := LookupMethod(l.Recipe.Method)
+	return err == nil && m.Labels
 }
 
 func (l *Loop) run(ctx context.Context, st *state) error {
@@ -137,18 +143,11 @@ func (l *Loop) run(ctx context.Context, st *state) error {
 	}
 	perEpoch := l.StepsPerEpoch()
 	total := perEpoch * l.Recipe.Epochs
-	schedule := optim.WarmupCosine{
-		Base:   l.Recipe.LR,
-		Warmup: int(math.Round(l.Recipe.WarmupEpochs * float64(perEpoch))),
-		Total:  total,
-	}
-	perImage := st.trainer.NumViews()
-	p := newPlan(slices.Clone(l.Index), l.Recipe.BatchSize, l.Seed)
-	loader := startLoader(l.Data, p, st.augment, perImage, st.step, total)
+	p := newPlan(slices.Clone(l.Index), l.Recipe.BatchSize, l.Seed, l.ranks())
+	loader := startLoader(l.Data, p, st.recipe, st.step, total)
 	defer loader.Stop()
 
-	channels, _, _ := l.Data.Shape()
-	shape := []int{perImage * l.Recipe.BatchSize, st.augment.Size, st.augment.Size, channels}
+	perStep := len(st.recipe.Views()) * l.Recipe.BatchSize
 	first, start := st.step, time.Now()
 	var waited time.Duration
 	for st.step < total {
@@ -158,32 +157,31 @@ func (l *Loop) run(ctx context.Context, st *state) error {
 		if err != nil {
 			return fmt.Errorf("step %d: %w", st.step+1, err)
 		}
-		lr := schedule.At(st.step)
-		if err := torch.Try(func() { l.train(st, batch.Pixels, shape, lr) }); err != nil {
+		lr := st.LR()
+		h := HostBatch{Pixels: batch.Pixels, Index: batch.Index, Epoch: batch.Epoch, Labels: l.labels(batch.Index)}
+		if err := torch.Try(func() { st.Step(h) }); err != nil {
 			return fmt.Errorf("step %d: %w", st.step+1, err)
 		}
 		loader.Recycle(batch)
-		st.step++
 		end := st.step%perEpoch == 0
 		progress := Progress{
 			Epoch: (st.step-1)/perEpoch + 1, Epochs: l.Recipe.Epochs,
 			Step: st.step, Steps: total, EpochEnd: end, Loss: math.NaN(), LR: lr,
 		}
 		if end {
-			progress.Loss = st.lossSum.Item() / float64(perEpoch)
-			st.lossSum.Zero()
+			progress.Loss = st.TakeLoss() / float64(perEpoch)
 			if err := l.diverged(progress.Loss, progress.Epoch); err != nil {
 				return err
 			}
 		}
 		elapsed := time.Since(start)
-		progress.ViewsPerSecond = float64((st.step-first)*shape[0]) / elapsed.Seconds()
+		progress.ViewsPerSecond = float64((st.step-first)*perStep) / elapsed.Seconds()
 		progress.Wait = waited.Seconds() / elapsed.Seconds()
 		if l.Report != nil {
 			l.Report(progress)
 		}
 		if end && l.EpochEnd != nil {
-			if err := l.EpochEnd(progress, st.trainer); err != nil {
+			if err := l.EpochEnd(progress, st.Trainer); err != nil {
 				return err
 			}
 		}
@@ -209,32 +207,19 @@ func (l *Loop) diverged(loss float64, epoch int) error {
 	if !math.IsNaN(loss) && !math.IsInf(loss, 0) {
 		return nil
 	}
-	return fmt.Errorf("the loss became %v in epoch %d; lower lr (now %g) or raise temperature (now %g)",
-		loss, epoch, l.Recipe.LR, l.Recipe.Temperature)
+	return fmt.Errorf("the loss became %v in epoch %d; lower optimizer.lr (now %g), or warm up for longer", loss, epoch, l.Recipe.Optimizer.LR)
 }
 
-// train takes one step. Everything it computes lives in one scope.
-func (l *Loop) train(st *state, pixels []float32, shape []int, lr float64) {
-	s := torch.NewScope()
-	defer s.Close()
-	loss := st.trainer.Loss(Batch{Views: l.stage(s, pixels, shape), Size: l.Recipe.BatchSize})
-	loss.Backward()
-	st.opt.Step(lr)
-	st.opt.ZeroGrad()
-	st.trainer.AfterStep(st.step)
-	st.lossSum.AddInPlace(loss.Detach(), 1)
-}
-
-// stage brings views [N, H, W, C] to the device, as [N, C, H, W] with the
-// channels last. The way to a GPU leads through pinned memory, so that the copy runs
-// beside the computation; libtorch keeps that memory until the copy is done.
-func (l *Loop) stage(s *torch.Scope, pixels []float32, shape []int) *torch.Tensor {
-	if l.Device.Type != torch.CUDAType {
-		return torch.FromSlice(s, pixels, shape...).Permute([]int{0, 3, 1, 2}).ToDevice(l.Device)
+// labels returns the classes of some images if the method learns from them.
+func (l *Loop) labels(index []int) []int64 {
+	if !l.needsLabels() {
+		return nil
 	}
-	x := s.EmptyPinned(shape, torch.Float32)
-	torch.CopyFromSlice(x, pixels)
-	return x.Permute([]int{0, 3, 1, 2}).ToDeviceAsync(l.Device)
+	labels := make([]int64, len(index))
+	for k, i := range index {
+		labels[k] = int64(l.Data.Label(i))
+	}
+	return labels
 }
 
 // checkpoint writes one where it is due.
@@ -244,13 +229,4 @@ func (l *Loop) checkpoint(st *state, perEpoch, total int, stopped bool) error {
 		return nil
 	}
 	return l.save(st)
-}
-
-// Free gives up all tensors of a trainer.
-func Free(t Trainer) {
-	if f, ok := t.(interface{ Free() }); ok {
-		f.Free()
-		return
-	}
-	nn.Free(t)
 }

@@ -24,9 +24,10 @@ func tiny(t testing.TB) Recipe {
 		t.Fatal(err)
 	}
 	return Recipe{
-		Method: "simclr", Model: "resnet9", Width: 4,
-		Epochs: 3, BatchSize: 16, LR: 1e-3, WarmupEpochs: 1, WeightDecay: 1e-6,
-		Temperature: .1, ProjectorHidden: 16, ProjectorDim: 8, Augment: views,
+		Method: "simclr", Model: "resnet9", Width: 4, Epochs: 3, BatchSize: 16,
+		Optimizer: Optimizer{Name: "adam", LR: 1e-3, WarmupEpochs: 1, WeightDecay: 1e-6},
+		Augment:   views,
+		Options:   map[string]any{"temperature": .1, "projector": []int{16, 8}},
 	}
 }
 
@@ -177,9 +178,9 @@ func TestBadSettings(t *testing.T) {
 		"batch_size":      func(l *Loop) { l.Recipe.BatchSize = 71 },
 		"unknown method":  func(l *Loop) { l.Recipe.Method = "simcrl" },
 		"unknown model":   func(l *Loop) { l.Recipe.Model = "resnet19" },
-		"lr":              func(l *Loop) { l.Recipe.LR = math.NaN() },
+		"lr":              func(l *Loop) { l.Recipe.Optimizer.LR = math.NaN() },
 		"is not in":       func(l *Loop) { l.Index[3] = 6000 },
-		"loss became NaN": func(l *Loop) { l.Recipe.LR = 1e30; l.Recipe.Epochs = 5 },
+		"loss became NaN": func(l *Loop) { l.Recipe.Optimizer.LR = 1e30; l.Recipe.Epochs = 5 },
 	} {
 		l := tinyLoop(t)
 		change(l)

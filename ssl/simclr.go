@@ -1,45 +1,68 @@
 package ssl
 
 import (
+	"fmt"
 	"math"
 
-	"sslmem/models"
 	"sslmem/torch"
 	"sslmem/torch/nn"
 )
 
+var _ = register(Method{
+	Name: "simclr", Title: "SimCLR",
+	Paper:   "Chen et al. 2020, A Simple Framework for Contrastive Learning of Visual Representations, arXiv 2002.05709",
+	Views:   2,
+	Mixes:   "every view is compared with all other views of the batch, and parts have fewer of them",
+	Options: func() Options { return &SimCLROptions{Temperature: .5, Projector: []int{2048, 128}} },
+})
+
+// SimCLROptions are the options of SimCLR.
+type SimCLROptions struct {
+	Temperature float64 `toml:"temperature"` // of NT-Xent
+	// Projector holds the units of the layers of the projector: linear, batch norm and
+	// ReLU, and at the end linear alone.
+	Projector []int `toml:"projector"`
+	// ProjectorNorm adds a batch norm behind the last layer.
+	ProjectorNorm bool `toml:"projector_norm"`
+}
+
+// Check implements [Options].
+func (o *SimCLROptions) Check() error {
+	if !(o.Temperature > 0) {
+		return fmt.Errorf("temperature is %v but must be above 0", o.Temperature)
+	}
+	return checkUnits("projector", o.Projector)
+}
+
+// New implements [Options].
+func (o *SimCLROptions) New(b Build) (Trainer, error) {
+	head := MLP{Units: o.Projector, LastNorm: o.ProjectorNorm}
+	return &SimCLR{
+		core:        newCore(b),
+		projector:   head.New(b.Encoder.Features(), b.Generator),
+		temperature: o.Temperature,
+		ranks:       b.Ranks,
+	}, nil
+}
+
 // SimCLR pulls the two views of an image together and pushes all other views
-// of the batch away (Chen et al. 2020, arXiv 2002.05709). Both views go
-// through the encoder in one batch, so batch norm sees them together.
+// of the batch away (Chen et al. 2020, arXiv 2002.05709).
 type SimCLR struct {
-	encoder     models.Backbone
+	core
 	projector   nn.Sequential
 	temperature float64
+	ranks       Ranks
 	targets     ntXentTargets
 }
 
-func newSimCLR(r Recipe, encoder models.Backbone, g *torch.Generator) *SimCLR {
-	return &SimCLR{
-		encoder:     encoder,
-		projector:   models.NewProjector(encoder.Features(), r.ProjectorHidden, r.ProjectorDim, g),
-		temperature: r.Temperature,
-	}
+// Forward implements [Trainer].
+func (m *SimCLR) Forward(b Batch) Result {
+	z := m.forward(b, b.Views, func(x *torch.Tensor) *torch.Tensor {
+		return m.projector.Forward(m.encoder.Forward(x))
+	})
+	all := gatherViews(m.ranks, b, z)
+	return Result{Loss: ntXent(all, m.temperature, m.targets.of(all)), Output: z}
 }
-
-// Encoder implements [Trainer].
-func (m *SimCLR) Encoder() models.Backbone { return m.encoder }
-
-// NumViews implements [Trainer].
-func (m *SimCLR) NumViews() int { return 2 }
-
-// Loss implements [Trainer].
-func (m *SimCLR) Loss(b Batch) *torch.Tensor {
-	z := m.projector.Forward(m.encoder.Forward(b.Views))
-	return ntXent(z, m.temperature, m.targets.of(z))
-}
-
-// AfterStep implements [Trainer]; there is nothing to do.
-func (m *SimCLR) AfterStep(int) {}
 
 // Register implements [nn.Module].
 func (m *SimCLR) Register(r *nn.Registry) {
@@ -65,8 +88,7 @@ func NTXent(z *torch.Tensor, temperature float64) *torch.Tensor {
 }
 
 func ntXent(z *torch.Tensor, temperature float64, t *ntXentTargets) *torch.Tensor {
-	const eps = 1e-12 // of torch.nn.functional.normalize
-	z = z.Div(z.Norm(2, []int{1}, true).Clamp(eps, math.Inf(1)))
+	z = normalize(z)
 	logits := z.Mm(z.T()).DivScalar(temperature).MaskedFill(t.self, math.Inf(-1))
 	return logits.CrossEntropy(t.partner)
 }

@@ -38,3 +38,12 @@ func TestNTXentNeedsPairs(t *testing.T) {
 		t.Error("an odd number of rows was accepted")
 	}
 }
+
+var simclrParity = parityCase{
+	name: "simclr", perEpoch: 5,
+	recipe: parityRecipe("simclr", Optimizer{Name: "adam", LR: 5e-4, WarmupEpochs: 1, WeightDecay: 1e-6},
+		map[string]any{"temperature": .5, "projector": []int{16, 8}}),
+}
+
+func TestSimCLRAgainstPyTorch(t *testing.T)    { simclrParity.run(t) }
+func TestSimCLRFixtureIsPyTorchs(t *testing.T) { simclrParity.remake(t) }

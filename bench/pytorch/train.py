@@ -35,10 +35,10 @@ def main():
     tensors = read_safetensors(path)
     views = tensors.pop("views")
     encoder = {"resnet9": ResNet9, "resnet18": ResNet18}[case["model"]](case["width"], views.shape[1])
-    model = SimCLR(encoder, case["projector_hidden"], case["projector_dim"])
+    model = SimCLR(encoder, *case["options"]["projector"])
     model.load_state_dict(tensors)
     model.to(memory_format=torch.channels_last).train()
-    optimizer = torch.optim.Adam(model.parameters(), lr=case["lr"], weight_decay=case["weight_decay"], fused=True)
+    optimizer = torch.optim.Adam(model.parameters(), lr=case["optimizer"]["lr"], weight_decay=case["optimizer"]["weight_decay"], fused=True)
 
     n = len(views)
     itself = torch.eye(n, dtype=torch.bool)
@@ -47,7 +47,7 @@ def main():
     def step():
         x = views.to(memory_format=torch.channels_last)
         z = F.normalize(model(x))
-        logits = (z @ z.T / case["temperature"]).masked_fill_(itself, -torch.inf)
+        logits = (z @ z.T / case["options"]["temperature"]).masked_fill_(itself, -torch.inf)
         loss = F.cross_entropy(logits, partner)
         loss.backward()
         optimizer.step()

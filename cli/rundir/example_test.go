@@ -6,8 +6,8 @@ import (
 	"log"
 	"os"
 
-	"sslmem/cli/config"
 	"sslmem/cli/rundir"
+	"sslmem/internal/config"
 )
 
 func Example() {

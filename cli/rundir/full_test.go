@@ -11,8 +11,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"sslmem/cli/config"
 	"sslmem/cli/rundir"
+	"sslmem/internal/config"
 )
 
 // fullBehind lets no file grow beyond n bytes until the returned function is

@@ -60,7 +60,7 @@ func BenchmarkFolder(b *testing.B) {
 	}
 	b.Run("decoder="+picture.JPEGDecoder(), func(b *testing.B) {
 		const batch = 16
-		m := views.Maker{Images: l, Recipe: r, PerImage: 1, Batch: batch, Workers: 1}
+		m := views.Maker{Images: l, Views: views.Repeat(r, 1), Batch: batch, Workers: 1}
 		index := make([]int, batch)
 		q := m.Start(b.N, func(i int) ([]int, int) {
 			for k := range index {

@@ -2,7 +2,7 @@
 // that are in memory or are decoded as they are needed.
 //
 //	r, err := views.Fit(recipe, images)
-//	m := views.Maker{Images: images, Recipe: r, Seed: 1, PerImage: 2, Batch: 256}
+//	m := views.Maker{Images: images, Views: views.Repeat(r, 2), Seed: 1, Batch: 256}
 //	q := m.Start(steps, choose)
 //	defer q.Stop()
 //	for range steps {

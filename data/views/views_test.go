@@ -65,6 +65,18 @@ func recipe(t *testing.T, images data.Images) augment.Recipe {
 	return r
 }
 
+// differing returns the recipes of three views of which the last is of its own, and
+// smaller too unless the views are to be grouped.
+func differing(t *testing.T, images data.Images, grouped bool) []augment.Recipe {
+	t.Helper()
+	all := views.Repeat(recipe(t, images), 3)
+	all[2].Invert = 1
+	if !grouped {
+		all[2].Size = 8
+	}
+	return all
+}
+
 // batches returns the pixels of batches first … 8 of a walk over all images.
 func batches(t *testing.T, m views.Maker, first int) (out [][]float32) {
 	t.Helper()
@@ -98,10 +110,10 @@ func TestLazyEqualsMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, grouped := range []bool{false, true} {
-		m := views.Maker{Images: d, Recipe: recipe(t, d), Seed: 3, PerImage: 3, Grouped: grouped, Batch: 5}
+		m := views.Maker{Images: d, Views: differing(t, d, grouped), Seed: 3, Grouped: grouped, Batch: 5}
 		want := batches(t, m, 0)
 		l := lazy(t, s, 20)
-		m.Images, m.Recipe = l, recipe(t, l)
+		m.Images, m.Views = l, differing(t, l, grouped)
 		for _, workers := range []int{1, 2, 7} {
 			m.Workers, m.Ahead = workers, workers
 			for _, first := range []int{0, 4} {
@@ -130,7 +142,7 @@ func TestManySizes(t *testing.T) {
 	if r, err = views.Fit(r, l); err != nil {
 		t.Fatal(err)
 	}
-	m := views.Maker{Images: l, Recipe: r, Seed: 3, PerImage: 1, Batch: 3, Workers: 2}
+	m := views.Maker{Images: l, Views: views.Repeat(r, 1), Seed: 3, Batch: 3, Workers: 2}
 	got := batches(t, m, 0)
 	m.Workers = 1
 	if want := batches(t, m, 0); !slices.EqualFunc(got, want, slices.Equal) {
@@ -142,7 +154,7 @@ func TestManySizes(t *testing.T) {
 func TestBrokenFile(t *testing.T) {
 	dir, s := folder(t, 8)
 	l := lazy(t, s, 20)
-	m := views.Maker{Images: l, Recipe: recipe(t, l), Seed: 3, PerImage: 2, Batch: 2, Ahead: 3, Workers: 3}
+	m := views.Maker{Images: l, Views: views.Repeat(recipe(t, l), 2), Seed: 3, Batch: 2, Ahead: 3, Workers: 3}
 	for _, name := range []string{"e.jpg", "f.jpg"} {
 		if err := os.Truncate(filepath.Join(dir, name), 300); err != nil {
 			t.Fatal(err)

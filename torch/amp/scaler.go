@@ -3,6 +3,7 @@ package amp
 import (
 	"cmp"
 	"fmt"
+	"iter"
 
 	"sslmem/torch"
 	"sslmem/torch/optim"
@@ -127,6 +128,15 @@ func (g *GradScaler) forget() {
 
 // GetScale returns the scale. On a GPU it waits for it.
 func (g *GradScaler) GetScale() float64 { return g.scale.Item() }
+
+// State yields the tensors that the next steps depend on besides the options:
+// the scale and the count of finite steps. They are the scaler's own: copy into
+// them, between Update and the next Step, to restore a state.
+func (g *GradScaler) State() iter.Seq2[string, *torch.Tensor] {
+	return func(yield func(string, *torch.Tensor) bool) {
+		_ = yield("scale", g.scale) && yield("growth_tracker", g.tracker)
+	}
+}
 
 // StateDict returns what the next steps depend on, under PyTorch's names: scale,
 // growth_factor and backoff_factor are float64, growth_interval and

@@ -3,6 +3,7 @@ package optim
 import (
 	"strings"
 
+	"sslmem/torch"
 	"sslmem/torch/nn"
 )
 
@@ -14,11 +15,17 @@ import (
 func DecayGroups(m nn.Module, weightDecay float64) []Group {
 	decayed, rest := Group{WeightDecay: weightDecay}, Group{NoAdapt: true}
 	for name, p := range nn.Parameters(m) {
-		if isBias := name == "bias" || strings.HasSuffix(name, ".bias"); isBias || p.Dim() < 2 {
+		if IsBiasOrNorm(name, p) {
 			rest.Params = append(rest.Params, p)
 		} else {
 			decayed.Params = append(decayed.Params, p)
 		}
 	}
 	return []Group{decayed, rest}
+}
+
+// IsBiasOrNorm reports whether a parameter of the given name is a bias, or has
+// one dimension or none as the parameters of norms do.
+func IsBiasOrNorm(name string, p *torch.Tensor) bool {
+	return name == "bias" || strings.HasSuffix(name, ".bias") || p.Dim() < 2
 }

@@ -3,7 +3,7 @@ package config_test
 import (
 	"fmt"
 
-	"sslmem/cli/config"
+	"sslmem/internal/config"
 )
 
 func ExampleDecode() {

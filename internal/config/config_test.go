@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"sslmem/cli/config"
+	"sslmem/internal/config"
 )
 
 // shared is embedded: its keys stand at the top.

@@ -20,14 +20,23 @@ import (
 // It is an error if the file cannot be read, is not TOML, has a value of the
 // wrong type, or a key that settings does not have. Then settings is as it was.
 func Load(path string, settings any) error {
+	text, err := Read(path)
+	if err != nil {
+		return err
+	}
+	return Decode(path, text, settings)
+}
+
+// Read returns the text of the settings file at path.
+func Read(path string) (string, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("there is no settings file %s: %w", path, err)
+		return "", fmt.Errorf("there is no settings file %s: %w", path, err)
 	}
 	if err != nil {
-		return fmt.Errorf("cannot read the settings: %w", err)
+		return "", fmt.Errorf("cannot read the settings: %w", err)
 	}
-	return Decode(path, string(text), settings)
+	return string(text), nil
 }
 
 // Decode reads settings from text as Load does from a file; name is what

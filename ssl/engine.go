@@ -1,0 +1,207 @@
+package ssl
+
+import (
+	"iter"
+
+	"sslmem/data/augment"
+	"sslmem/data/rng"
+	"sslmem/torch"
+	"sslmem/torch/amp"
+	"sslmem/torch/nn"
+	"sslmem/torch/optim"
+)
+
+// An Engine takes the steps of a training: forward, backward, the optimizer and
+// what the method does afterwards. It has all that changes from step to step.
+type Engine struct {
+	Trainer Trainer
+
+	recipe    Recipe
+	o         EngineOptions
+	opt       optim.Optimizer
+	groups    []optim.Group
+	kinds     []groupKind
+	params    []*torch.Tensor
+	schedule  optim.WarmupCosine
+	scaler    *amp.GradScaler  // for fp16
+	generator *torch.Generator // of what the networks draw in a step
+	mask      augment.Mask
+
+	step    int           // taken
+	lossSum *torch.Tensor // float32 scalar: sum of the losses since TakeLoss
+}
+
+// EngineOptions say what is trained on, and where.
+type EngineOptions struct {
+	Channels int // of the images
+	Classes  int // of the labels, 0 if there are none
+	PerEpoch int // steps of an epoch
+	Seed     uint64
+	Device   torch.Device
+	Ranks    Ranks // nil means Alone
+
+	double bool // computes in float64, as the tests of parity do
+}
+
+// A HostBatch holds the views of B images in memory of the program, as package
+// views makes them.
+type HostBatch struct {
+	Pixels []float32 // all global views [V·B, Size, Size, C], then the local ones
+	Index  []int     // the images, as positions in their data set
+	Epoch  int
+	Labels []int64 // their classes, for methods that learn from them
+}
+
+// NewEngine builds the networks and the optimizer of a recipe with nothing open,
+// on the device. See Free.
+func NewEngine(r Recipe, o EngineOptions) (*Engine, error) {
+	if o.Ranks == nil {
+		o.Ranks = Alone{}
+	}
+	t, g, err := build(r, o.Channels, o.Classes, o.Seed, o.Ranks)
+	if err != nil {
+		return nil, err
+	}
+	nn.To(t, o.Device, torch.ChannelsLast)
+	if o.double {
+		nn.ToDType(t, torch.Float64)
+	}
+	e := &Engine{Trainer: t, recipe: r, o: o, generator: g}
+	if m, ok := t.(Masker); ok {
+		e.mask = m.Mask()
+		if err := e.mask.Check(r.Augment.Size); err != nil {
+			Free(t)
+			return nil, err
+		}
+	}
+	e.schedule = r.Optimizer.schedule(r.BatchSize*o.Ranks.World(), o.PerEpoch, o.PerEpoch*r.Epochs)
+	groups, kinds := r.Optimizer.groups(t, e.schedule.Base)
+	e.opt, e.kinds = r.Optimizer.new(groups), kinds
+	e.groups, e.params = e.opt.Groups(), e.opt.Params()
+	if r.Precision == FP16 {
+		e.scaler = amp.NewGradScaler(o.Device, amp.Options{})
+	}
+	e.lossSum = torch.Root.Zeros([]int{}, torch.Float32, o.Device)
+	return e, nil
+}
+
+// Clock says which step comes next.
+func (e *Engine) Clock() Clock {
+	return Clock{Step: e.step, Steps: e.o.PerEpoch * e.recipe.Epochs, PerEpoch: e.o.PerEpoch}
+}
+
+// LR returns the learning rate of the next step.
+func (e *Engine) LR() float64 { return e.schedule.At(e.step) }
+
+// Step takes one step on a batch. Everything it computes lives in one scope. It
+// panics with *[torch.Error] where a tensor operation does; see [torch.Try].
+func (e *Engine) Step(h HostBatch) {
+	parts := max(e.recipe.Accumulate, 1)
+	e.take(parts, func(s *torch.Scope, part int) Batch { return e.batch(s, h, part, parts) })
+}
+
+// take takes one step on a batch that comes in parts.
+func (e *Engine) take(parts int, batch func(s *torch.Scope, part int) Batch) {
+	defer torch.LockThread()()
+	clock := e.Clock()
+	e.generator.Seed(rng.Sub(e.o.Seed, rng.Word("step"), uint64(clock.Step)))
+	for part := range parts {
+		e.backward(clock, parts, func(s *torch.Scope) Batch { return batch(s, part) })
+	}
+	s := torch.NewScope()
+	defer s.Close()
+	lr := e.LR()
+	e.recipe.Optimizer.adjust(e.groups, e.kinds, clock)
+	if e.scaler != nil {
+		e.scaler.Unscale(e.opt)
+	}
+	e.recipe.Optimizer.clip(s, e.params)
+	if b, ok := e.Trainer.(BeforeStepper); ok {
+		b.BeforeStep(clock)
+	}
+	if e.scaler != nil {
+		e.scaler.Step(e.opt, lr)
+		e.scaler.Update()
+	} else {
+		e.opt.Step(lr)
+	}
+	e.opt.ZeroGrad()
+	e.Trainer.AfterStep(clock)
+	e.step++
+}
+
+// backward adds the gradients of a batch that is one of several parts.
+func (e *Engine) backward(clock Clock, parts int, batch func(s *torch.Scope) Batch) {
+	s := torch.NewScope()
+	defer s.Close()
+	b := batch(s)
+	b.Clock = clock
+	var result Result
+	e.cast(func() { result = e.Trainer.Forward(b) })
+	loss := result.Loss
+	if parts > 1 {
+		loss = loss.DivScalar(float64(parts))
+	}
+	e.lossSum.AddInPlace(loss.Detach(), 1)
+	if e.scaler != nil {
+		loss = e.scaler.Scale(loss)
+	}
+	loss.Backward()
+}
+
+// cast runs fn in the precision of the recipe.
+func (e *Engine) cast(fn func()) {
+	switch e.recipe.Precision {
+	case BF16:
+		torch.Autocast(e.o.Device.Type, torch.BFloat16, fn)
+	case FP16:
+		torch.Autocast(e.o.Device.Type, torch.Float16, fn)
+	default:
+		fn()
+	}
+}
+
+// TakeLoss returns the sum of the losses of all steps since the last call. It
+// waits for the device.
+func (e *Engine) TakeLoss() float64 {
+	sum := e.lossSum.Item()
+	e.lossSum.Zero()
+	return sum
+}
+
+// State yields everything that the next step depends on.
+func (e *Engine) State() iter.Seq2[string, *torch.Tensor] {
+	return func(yield func(string, *torch.Tensor) bool) {
+		for name, t := range nn.State(e.Trainer) {
+			if !yield("model."+name, t) {
+				return
+			}
+		}
+		for name, t := range e.opt.State() {
+			if !yield("optimizer."+name, t) {
+				return
+			}
+		}
+		if e.scaler != nil {
+			for name, t := range e.scaler.State() {
+				if !yield("scaler."+name, t) {
+					return
+				}
+			}
+		}
+		yield("loop.loss_sum", e.lossSum)
+	}
+}
+
+// Release gives up all but the networks, which are returned.
+func (e *Engine) Release() Trainer {
+	e.lossSum.Free()
+	e.opt.Free()
+	if e.scaler != nil {
+		e.scaler.Free()
+	}
+	return e.Trainer
+}
+
+// Free gives up everything.
+func (e *Engine) Free() { Free(e.Release()) }
