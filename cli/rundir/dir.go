@@ -16,6 +16,8 @@ const (
 	EnvironmentFile = "environment.json"
 	SplitsFile      = "splits.json"
 	MetricsFile     = "metrics.csv"
+	LinesFile       = "metrics.jsonl"
+	TensorBoardDir  = "tensorboard"
 	ScoresFile      = "scores.csv"
 	SummaryFile     = "summary.json"
 	ReportFile      = "report.html"
@@ -27,8 +29,8 @@ const (
 
 // standard lists all names that a run folder may hold.
 var standard = []string{
-	ConfigFile, EnvironmentFile, SplitsFile, MetricsFile, ScoresFile, SummaryFile, ReportFile, FiguresDir, CheckpointsDir,
-	EncodersDir, CurveFile,
+	ConfigFile, EnvironmentFile, SplitsFile, MetricsFile, LinesFile, TensorBoardDir, ScoresFile, SummaryFile, ReportFile,
+	FiguresDir, CheckpointsDir, EncodersDir, CurveFile,
 }
 
 // Dir is the path of a run's folder.

@@ -8,6 +8,8 @@
 //	environment.json   machine, versions, command line
 //	splits.json        which images belong to S_S, S_C, S_I and S_E
 //	metrics.csv        what was measured during training
+//	metrics.jsonl      the same, a JSON object a row
+//	tensorboard/       the same for TensorBoard, a folder a model
 //	scores.csv         one row an image
 //	summary.json       the result
 //	figures/           PNG and SVG
@@ -33,5 +35,15 @@
 // here, config.Save for the settings, atomicfile.Write for the rest.
 // metrics.csv grows a row at a time instead; [Metrics] sees to it that a crash
 // or a full disk leaves whole rows only, and that a resumed run goes on behind
-// the step that it starts from.
+// the step that it starts from. [Log] does the same for all three forms of the
+// metrics at once:
+//
+//	m, err := rundir.OpenLog(dir, "loss", "lr")
+//	if err != nil {
+//		return err
+//	}
+//	err = m.Append(rundir.Row{Model: "f0", Step: 100, Values: map[string]float64{"loss": 1.5, "lr": .1}})
+//
+// metrics.csv is the one that this package reads back; metrics.jsonl is made to
+// agree with it whenever a log is opened.
 package rundir

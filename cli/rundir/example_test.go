@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"path/filepath"
 
 	"sslmem/cli/rundir"
 	"sslmem/internal/config"
@@ -74,4 +75,45 @@ func ExampleMetrics() {
 	// f0,0,4,
 	// f0,1,3,
 	// f0,2,1.5,0.7
+}
+
+// The three forms of one row.
+func ExampleLog() {
+	root, err := os.MkdirTemp("", "runs")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(root)
+	dir := rundir.Dir(root)
+
+	l, err := rundir.OpenLog(dir, "loss")
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := l.Append(rundir.Row{Model: "f0", Step: 1, Values: map[string]float64{"loss": 4}}); err != nil {
+		log.Fatal(err)
+	}
+	// Now and then more is measured.
+	if err := l.Append(rundir.Row{Model: "f0", Step: 2, Values: map[string]float64{"loss": 3, "knn": .7}}); err != nil {
+		log.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		log.Fatal(err)
+	}
+	for _, name := range []string{rundir.MetricsFile, rundir.LinesFile} {
+		text, err := os.ReadFile(dir.Join(name))
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Print(string(text))
+	}
+	events, err := filepath.Glob(dir.Join(rundir.TensorBoardDir, "f0", "*"))
+	fmt.Println(len(events), "event file", err)
+	// Output:
+	// model,step,loss,knn
+	// f0,1,4,
+	// f0,2,3,0.7
+	// {"model":"f0","step":1,"loss":4}
+	// {"model":"f0","step":2,"knn":0.7,"loss":3}
+	// 1 event file <nil>
 }

@@ -2,6 +2,7 @@ package rundir_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -149,4 +150,54 @@ func TestFullDiskRewind(t *testing.T) {
 		t.Error(err)
 	}
 	check(t, path, row("f0", 1, 1), row("f0", 2, 2), row("f0", 3, 3))
+}
+
+// A row that one of the files cannot take is in none, whichever it is.
+func TestLogFullDisk(t *testing.T) {
+	if !alone(t) {
+		return
+	}
+	wide := make([]string, 100)
+	for i := range wide {
+		wide[i] = fmt.Sprint("c", i)
+	}
+	for file, c := range map[string]struct {
+		columns []string
+		models  int
+	}{
+		rundir.MetricsFile:    {wide, 1},
+		rundir.LinesFile:      {wide[:1], 20},
+		rundir.TensorBoardDir: {wide[:1], 1},
+	} {
+		dir := rundir.Dir(t.TempDir())
+		l := openLog(t, dir, c.columns...)
+		one := func(step int) rundir.Row {
+			return rundir.Row{Model: fmt.Sprint("f", step%c.models), Step: step, Values: map[string]float64{"c0": 1}}
+		}
+		var rows []rundir.Row
+		restore := fullBehind(t, 2000)
+		var err error
+		for step := 0; ; step++ {
+			if err = l.Append(one(step)); err != nil {
+				break
+			}
+			rows = append(rows, one(step))
+		}
+		restore()
+		if !errors.Is(err, unix.EFBIG) || !strings.Contains(err.Error(), file) || len(rows) == 0 {
+			t.Errorf("%d rows, then %v, want an error that names %s", len(rows), err, file)
+		}
+		checkLog(t, dir, rows...)
+		next := one(len(rows))
+		appendTo(t, l, next)
+		closeLog(t, l)
+		checkLog(t, dir, append(rows, next)...)
+		points := 0
+		for m := range c.models {
+			points += len(curve(t, dir, fmt.Sprint("f", m), "c0"))
+		}
+		if points != len(rows)+1 {
+			t.Errorf("TensorBoard shows %d points of %d", points, len(rows)+1)
+		}
+	}
 }

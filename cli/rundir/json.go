@@ -4,7 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"math"
 	"os"
+	"slices"
+	"strconv"
 
 	"sslmem/data/atomicfile"
 )
@@ -30,4 +34,32 @@ func ReadJSON(path string, v any) error {
 		return fmt.Errorf("cannot understand %s: %w", path, err)
 	}
 	return nil
+}
+
+// appendJSON appends a row as one line: model, step and the values by column.
+// What is not finite becomes null.
+func appendJSON(b []byte, r Row) []byte {
+	b = append(b, `{"model":`...)
+	b = appendString(b, r.Model)
+	b = append(b, `,"step":`...)
+	b = strconv.AppendInt(b, int64(r.Step), 10)
+	for _, c := range slices.Sorted(maps.Keys(r.Values)) {
+		b = append(b, ',')
+		b = appendString(b, c)
+		b = append(b, ':')
+		if v := r.Values[c]; math.IsNaN(v) || math.IsInf(v, 0) {
+			b = append(b, "null"...)
+		} else {
+			b = strconv.AppendFloat(b, v, 'g', -1, 64)
+		}
+	}
+	return append(b, "}\n"...)
+}
+
+func appendString(b []byte, s string) []byte {
+	quoted, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // a string is always JSON
+	}
+	return append(b, quoted...)
 }

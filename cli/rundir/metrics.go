@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"sslmem/data/atomicfile"
 )
 
 // Row is what was measured at one step of one model.
@@ -30,10 +28,8 @@ type Row struct {
 //
 // A Metrics is for one goroutine, and a file for one Metrics.
 type Metrics struct {
-	path    string
+	lines   lineFile
 	columns []string
-	file    *os.File
-	size    int64
 	line    bytes.Buffer
 }
 
@@ -41,12 +37,10 @@ type Metrics struct {
 // header, if it is not there. The columns, besides model and step, must be
 // those that the file has, in the same order: a run does not change them.
 func OpenMetrics(path string, columns ...string) (*Metrics, error) {
-	for i, c := range columns {
-		if c == "" || c == "model" || c == "step" || slices.Contains(columns[:i], c) || strings.ContainsAny(c, "\r\n") {
-			return nil, fmt.Errorf("%s: %q cannot be the name of another column", path, c)
-		}
+	m := &Metrics{lines: lineFile{path: path}}
+	if err := m.add(columns); err != nil {
+		return nil, err
 	}
-	m := &Metrics{path: path, columns: slices.Clone(columns)}
 	old, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) || err == nil && bytes.IndexByte(old, '\n') < 0 {
 		err = m.replace(nil)
@@ -60,28 +54,20 @@ func OpenMetrics(path string, columns ...string) (*Metrics, error) {
 }
 
 // Append writes one row. A value whose column the file does not have is an
-// error. NaN and infinities are written as such: a loss that is NaN is a
+// error; [Log] takes it. NaN and infinities are written as such: a loss that is NaN is a
 // finding.
 func (m *Metrics) Append(r Row) error {
 	m.line.Reset()
 	if err := m.format(&m.line, r); err != nil {
 		return err
 	}
-	n, err := m.file.Write(m.line.Bytes())
-	if err != nil {
-		if n > 0 {
-			err = errors.Join(err, m.file.Truncate(m.size))
-		}
-		return fmt.Errorf("cannot write a row of metrics: %w", err)
-	}
-	m.size += int64(n)
-	return nil
+	return m.lines.append(m.line.Bytes())
 }
 
 // Rewind removes the rows of a model behind step, to go on from a checkpoint of
 // that step. Rows of other models stay. The file changes as a whole.
 func (m *Metrics) Rewind(model string, step int) error {
-	rows, err := ReadMetrics(m.path)
+	rows, err := ReadMetrics(m.lines.path)
 	if err != nil {
 		return err
 	}
@@ -89,29 +75,50 @@ func (m *Metrics) Rewind(model string, step int) error {
 	if len(kept) == len(rows) {
 		return nil
 	}
-	old := m.file
-	if err := m.replace(kept); err != nil {
-		return err
-	}
-	return old.Close()
+	return m.replace(kept)
 }
 
 // Sync waits until all rows are on the disk. It is meant for the end of an
 // epoch, before the checkpoint that a run would be resumed from.
-func (m *Metrics) Sync() error {
-	if err := m.file.Sync(); err != nil {
-		return fmt.Errorf("cannot write the metrics: %w", err)
+func (m *Metrics) Sync() error { return m.lines.sync() }
+
+// Close waits until all rows are on the disk and closes the file.
+func (m *Metrics) Close() error { return m.lines.close() }
+
+// add adds columns to those that m knows, not yet to the file.
+func (m *Metrics) add(columns []string) error {
+	all := slices.Clone(m.columns)
+	for _, c := range columns {
+		if c == "" || c == "model" || c == "step" || slices.Contains(all, c) || strings.ContainsAny(c, "\r\n") {
+			return fmt.Errorf("%s: %q cannot be the name of another column", m.lines.path, c)
+		}
+		all = append(all, c)
 	}
+	m.columns = all
 	return nil
 }
 
-// Close waits until all rows are on the disk and closes the file.
-func (m *Metrics) Close() error { return errors.Join(m.Sync(), m.file.Close()) }
+// widen adds columns to the file; the rows that are there have measured nothing
+// of them. The file changes as a whole.
+func (m *Metrics) widen(columns []string) error {
+	rows, err := ReadMetrics(m.lines.path)
+	if err != nil {
+		return err
+	}
+	before := m.columns
+	if err = m.add(columns); err == nil {
+		err = m.replace(rows)
+	}
+	if err != nil {
+		m.columns = before
+	}
+	return err
+}
 
 // format appends r as a line.
 func (m *Metrics) format(b *bytes.Buffer, r Row) error {
 	if r.Model == "" || strings.ContainsAny(r.Model, "\r\n") {
-		return fmt.Errorf("%s: %q cannot be the name of a model", m.path, r.Model)
+		return fmt.Errorf("%s: %q cannot be the name of a model", m.lines.path, r.Model)
 	}
 	record := []string{r.Model, strconv.Itoa(r.Step)}
 	used := 0
@@ -127,7 +134,7 @@ func (m *Metrics) format(b *bytes.Buffer, r Row) error {
 	if used < len(r.Values) {
 		for c := range r.Values {
 			if !slices.Contains(m.columns, c) {
-				return fmt.Errorf("%s has no column %q; it has %s", m.path, c, strings.Join(m.columns, ", "))
+				return fmt.Errorf("%s has no column %q; it has %s", m.lines.path, c, strings.Join(m.columns, ", "))
 			}
 		}
 	}
@@ -154,20 +161,13 @@ func (m *Metrics) header() []byte {
 
 // replace writes the whole file anew and opens it.
 func (m *Metrics) replace(rows []Row) error {
-	err := atomicfile.Write(m.path, func(w io.Writer) error {
-		b := bytes.NewBuffer(m.header())
-		for _, r := range rows {
-			if err := m.format(b, r); err != nil {
-				return err
-			}
+	b := bytes.NewBuffer(m.header())
+	for _, r := range rows {
+		if err := m.format(b, r); err != nil {
+			return err
 		}
-		_, err := w.Write(b.Bytes())
-		return err
-	})
-	if err != nil {
-		return err
 	}
-	return m.open()
+	return m.lines.replace(b.Bytes())
 }
 
 // repair checks the header of a file with this content, cuts off what is behind
@@ -175,59 +175,50 @@ func (m *Metrics) replace(rows []Row) error {
 func (m *Metrics) repair(old []byte) error {
 	if want := m.header(); !bytes.HasPrefix(old, want) {
 		first, _, _ := bytes.Cut(old, []byte("\n"))
-		return fmt.Errorf("%s has the columns %q, but this run measures %q; go on with the settings it was begun with or start a new run", m.path, first, bytes.TrimSpace(want))
+		return fmt.Errorf("%s has the columns %q, but this run measures %q; go on with the settings it was begun with or start a new run", m.lines.path, first, bytes.TrimSpace(want))
 	}
 	if whole := bytes.LastIndexByte(old, '\n') + 1; whole < len(old) {
-		if err := os.Truncate(m.path, int64(whole)); err != nil {
+		if err := os.Truncate(m.lines.path, int64(whole)); err != nil {
 			return err // names the path
 		}
 	}
-	return m.open()
-}
-
-func (m *Metrics) open() error {
-	f, err := os.OpenFile(m.path, os.O_WRONLY|os.O_APPEND, 0)
-	if err != nil {
-		return err // names the path
-	}
-	stat, err := f.Stat()
-	if err != nil {
-		f.Close()
-		return err
-	}
-	m.file, m.size = f, stat.Size()
-	return nil
+	return m.lines.open()
 }
 
 // ReadMetrics returns all whole rows of the metrics.csv at path, in the order in
 // which they were written. It may be called while a run appends to the file.
 func ReadMetrics(path string) ([]Row, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err // names the path
-	}
-	return parseMetrics(path, text[:bytes.LastIndexByte(text, '\n')+1])
+	_, rows, err := readTable(path)
+	return rows, err
 }
 
-func parseMetrics(path string, text []byte) ([]Row, error) {
+// readTable returns the columns besides model and step, and the whole rows.
+func readTable(path string) (columns []string, rows []Row, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, nil, err // names the path
+	}
+	return parseTable(path, text[:bytes.LastIndexByte(text, '\n')+1])
+}
+
+func parseTable(path string, text []byte) (columns []string, rows []Row, err error) {
 	r := csv.NewReader(bytes.NewReader(text))
 	head, err := r.Read()
 	if err != nil || len(head) < 2 || head[0] != "model" || head[1] != "step" {
-		return nil, fmt.Errorf("%s is no table of metrics: it does not begin with the columns model and step", path)
+		return nil, nil, fmt.Errorf("%s is no table of metrics: it does not begin with the columns model and step", path)
 	}
-	var rows []Row
 	for {
 		record, err := r.Read()
 		if err == io.EOF {
-			return rows, nil
+			return head[2:], rows, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err) // names the line
+			return nil, nil, fmt.Errorf("%s: %w", path, err) // names the line
 		}
 		row := Row{Model: record[0], Values: make(map[string]float64)}
 		line, _ := r.FieldPos(0)
 		if row.Step, err = strconv.Atoi(record[1]); err != nil {
-			return nil, fmt.Errorf("%s: line %d: the step %q is not an integer", path, line, record[1])
+			return nil, nil, fmt.Errorf("%s: line %d: the step %q is not an integer", path, line, record[1])
 		}
 		for i, cell := range record[2:] {
 			if cell == "" {
@@ -235,7 +226,7 @@ func parseMetrics(path string, text []byte) ([]Row, error) {
 			}
 			value, err := strconv.ParseFloat(cell, 64)
 			if err != nil {
-				return nil, fmt.Errorf("%s: line %d: %s is %q, not a number", path, line, head[2+i], cell)
+				return nil, nil, fmt.Errorf("%s: line %d: %s is %q, not a number", path, line, head[2+i], cell)
 			}
 			row.Values[head[2+i]] = value
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"sslmem/cli/tfevents/eventtest"
 	"sslmem/internal/python"
 )
 
@@ -52,11 +53,11 @@ func TestGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, _, err := records(want)
+	list, _, err := eventtest.Records(want)
 	if err != nil {
 		t.Fatal(err)
 	}
-	own, rest, err := records(got)
+	own, rest, err := eventtest.Records(got)
 	if err != nil || len(rest) > 0 || len(own) != len(list) {
 		t.Fatalf("%d records and %d bytes, want %d: %v", len(own), len(rest), len(list), err)
 	}

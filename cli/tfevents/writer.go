@@ -23,6 +23,7 @@ const prefix = "events.out.tfevents."
 type Writer struct {
 	file   *os.File
 	size   int64
+	synced int64 // size at the last Sync
 	now    func() time.Time
 	record []byte
 }
@@ -115,11 +116,16 @@ func (w *Writer) Restart(step int64) error {
 // Path returns the path of the file.
 func (w *Writer) Path() string { return w.file.Name() }
 
-// Sync waits until all events are on the disk.
+// Sync waits until all events are on the disk. It costs nothing if there is
+// none since the last.
 func (w *Writer) Sync() error {
+	if w.size == w.synced {
+		return nil
+	}
 	if err := w.file.Sync(); err != nil {
 		return fmt.Errorf("cannot write events for TensorBoard: %w", err)
 	}
+	w.synced = w.size
 	return nil
 }
 

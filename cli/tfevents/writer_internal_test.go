@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"sslmem/cli/tfevents/eventtest"
 	"sslmem/internal/python"
 )
 
@@ -53,39 +54,39 @@ func TestEvents(t *testing.T) {
 		w.Restart(5),
 	)
 	must(t, w.Sync(), w.Close())
-	events := parse(t, read(t, w.Path()))
+	events := eventtest.Read(t, w.Path())
 	if len(events) != 7 {
 		t.Fatalf("%d events", len(events))
 	}
 	for i, e := range events {
-		if at := time.UnixMilli(int64(math.Ceil(e.time * 1000))); at.Before(before.Truncate(time.Millisecond)) || at.After(time.Now().Add(time.Millisecond)) {
+		if at := time.UnixMilli(int64(math.Ceil(e.Time * 1000))); at.Before(before.Truncate(time.Millisecond)) || at.After(time.Now().Add(time.Millisecond)) {
 			t.Errorf("event %d is of %v", i, at)
 		}
 	}
-	if e := events[0]; e.version != "brain.Event:2" || e.step != 0 {
+	if e := events[0]; e.Version != "brain.Event:2" || e.Step != 0 {
 		t.Errorf("the file begins with %+v", e)
 	}
-	if e := events[1]; e.step != 7 || len(e.scalars) != 2 || e.scalars["loss"] != 1.5 || e.scalars["knn"] == e.scalars["knn"] {
+	if e := events[1]; e.Step != 7 || len(e.Scalars) != 2 || e.Scalars["loss"] != 1.5 || e.Scalars["knn"] == e.Scalars["knn"] {
 		t.Errorf("scalars %+v", e)
 	}
-	if e := events[2]; e.texts["config/text_summary"] != "a = 1" {
+	if e := events[2]; e.Texts["config/text_summary"] != "a = 1" {
 		t.Errorf("text %+v", e)
 	}
 	for i, want := range []struct {
-		tag  string
-		size [3]uint64
-	}{{"gray", [3]uint64{2, 3, 1}}, {"opaque", [3]uint64{2, 2, 3}}, {"clear", [3]uint64{1, 1, 4}}} {
-		e := events[3+i]
-		picture, err := png.Decode(bytes.NewReader(e.pictures[want.tag]))
-		if err != nil || e.sizes[want.tag] != want.size || e.step != int64(2+i) {
-			t.Errorf("%s: %+v, %v", want.tag, e.sizes, err)
+		tag                     string
+		height, width, channels int
+	}{{"gray", 2, 3, 1}, {"opaque", 2, 2, 3}, {"clear", 1, 1, 4}} {
+		p := events[3+i].Pictures[want.tag]
+		picture, err := png.Decode(bytes.NewReader(p.PNG))
+		if err != nil || p.Height != want.height || p.Width != want.width || p.Channels != want.channels || events[3+i].Step != int64(2+i) {
+			t.Errorf("%+v is %d×%d×%d at step %d: %v", want, p.Height, p.Width, p.Channels, events[3+i].Step, err)
 			continue
 		}
 		if want.tag == "opaque" && color.NRGBAModel.Convert(picture.At(1, 0)) != (color.NRGBA{10, 20, 30, 255}) {
 			t.Errorf("the pixel is %v", picture.At(1, 0))
 		}
 	}
-	if e := events[6]; !e.start || e.step != 5 {
+	if e := events[6]; !e.Start || e.Step != 5 {
 		t.Errorf("the restart is %+v", e)
 	}
 	if err := w.Scalars(8, nil); err == nil {
@@ -97,20 +98,20 @@ func TestEvents(t *testing.T) {
 // torn record, and a changed byte is noticed.
 func TestTornFile(t *testing.T) {
 	whole := read(t, golden)
-	all, _, err := records(whole)
+	all, _, err := eventtest.Records(whole)
 	must(t, err)
 	ends := []int{0}
 	for _, r := range all {
 		ends = append(ends, ends[len(ends)-1]+16+len(r))
 	}
 	for n := range len(whole) {
-		list, rest, err := records(whole[:n])
+		list, rest, err := eventtest.Records(whole[:n])
 		if err != nil || ends[len(list)] != n-len(rest) || len(list) < len(all) && ends[len(list)+1] <= n {
 			t.Fatalf("%d bytes: %d records and %d bytes more, %v", n, len(list), len(rest), err)
 		}
 		changed := bytes.Clone(whole)
 		changed[n] ^= 4
-		if _, _, err := records(changed); err == nil {
+		if _, _, err := eventtest.Records(changed); err == nil {
 			t.Fatalf("a change of byte %d was not noticed", n)
 		}
 	}
