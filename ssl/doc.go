@@ -7,7 +7,8 @@
 // views of an image it needs, where it was published and which [Options] only it
 // has; [Methods] lists them all. A [Recipe] is the data that describes a
 // training; it lives in a settings file of the run, and [New] builds the Trainer
-// that it names. Package recipes holds recipes that have a name.
+// that it names. Package recipes holds recipes that have a name, and
+// docs/adding-a-method.md adds a method.
 //
 // # The loop
 //
