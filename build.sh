@@ -76,13 +76,13 @@ run_stress() {
   SSLMEM_STRESS=1 exec go test -count 1 -timeout 30m -v -run 'Concurren|TrainingMemory' ./torch
 }
 
-# run_gpu_tests runs the tests of package torch with those that need a GPU, one package
+# run_gpu_tests runs the tests of torch and eval with those that need a GPU, one package
 # at a time, as they share the device's memory.
 run_gpu_tests() {
   has_gpu || fail 'there is no NVIDIA GPU with a driver here (nvidia-smi finds none), and this suite needs one: ./build.sh test runs all that works without.'
   build
   release
-  exec go test -p 1 -count=1 -tags gpu ./torch/...
+  exec go test -p 1 -count=1 -tags gpu ./torch/... ./eval
 }
 
 # run_bench compares with Python's PyTorch of the same version: python3's own if libtorch

@@ -61,7 +61,7 @@ func (c *classifier) judge(set Set) (Result, error) {
 			})
 		})
 		if failed != nil {
-			return Result{}, fmt.Errorf("eval: linear probe: %w", failed)
+			return Result{}, fmt.Errorf("eval: classification: %w", failed)
 		}
 		if err != nil {
 			return Result{}, err

@@ -44,6 +44,16 @@
 // protocols of publications do, and depend on every option a little. Choose
 // the options on a part of the training set, not on the test set.
 //
+// # Fine-tuning
+//
+// [FineTune] trains the encoder itself together with a classifier, on augmented
+// views of labelled images, and puts it back afterwards:
+//
+//	o := eval.FineTuneOptions{Augment: recipe, Optimizer: "adamw", LR: 1e-3, Epochs: 20, BatchSize: 64}
+//	result, err := eval.FineTune(ctx, encoder, trainImages, testImages, o)
+//
+// There is one learning rate for all layers.
+//
 // # Results
 //
 // A [Result] has the accuracies with a confidence interval and those of each

@@ -17,6 +17,12 @@ In lbfgs/NAME/ and steps/NAME/ are linear classifiers of the training set.
     steps/NAME/start, order          first weights; order of the images by epoch
     steps/NAME/weight, bias          after the last epoch
     steps/NAME/loss                  mean over the last epoch
+
+In tune/NAME/ is a network of one hidden layer that is trained on images.
+
+    tune/NAME/start.*, end.*         weights before and after; head.bias starts at 0
+    tune/NAME/order                  images of each step
+    tune/NAME/loss                   mean over the last epoch
 """
 
 import math
@@ -160,5 +166,51 @@ steps("sgd", 0.1, False, False, 0)
 steps("sgd per epoch", 0.05, False, True, 1)
 steps("sgd with warm-up", 0.1, False, False, 1)
 steps("lars", 2.0, True, False, 1)
+
+SIDE, IMAGES, HIDDEN = 4, 36, 5
+
+
+def images():
+    """[IMAGES, SIDE²] bytes and their classes."""
+    i, p = torch.arange(IMAGES).view(-1, 1), torch.arange(SIDE * SIDE).view(1, -1)
+    y = i.view(-1) % CLASSES
+    common, own = noise(7000 + y.view(-1, 1) * SIDE * SIDE + p), noise(30000 + i * SIDE * SIDE + p)
+    return ((2 * common + own + 3) * 127.5 / 3).floor(), y
+
+
+def tune(name, optimizer, lr, decay, smoothing):
+    batch, epochs, warmup = 8, 5, 1
+    per_epoch = IMAGES // batch
+    pixels, y = images()
+    x = (pixels / 255 - 0.5) / 0.25
+    g = torch.Generator().manual_seed(len(name))
+    net = torch.nn.ModuleDict({"encoder": torch.nn.Linear(SIDE * SIDE, HIDDEN), "head": torch.nn.Linear(HIDDEN, CLASSES)})
+    with torch.no_grad():
+        for p, scale in zip(net.parameters(), [0.3, 0.1, 0.2, 0]):
+            p.copy_((scale * torch.randn(p.shape, generator=g)).float())
+    out.update({f"tune/{name}/start.{k}": v.clone() for k, v in net.state_dict().items()})
+    weights, biases = ([p for k, p in net.named_parameters() if k.endswith(kind)] for kind in ["weight", "bias"])
+    opt = optimizer([{"params": weights, "weight_decay": decay}, {"params": biases, "weight_decay": 0}])
+    rise, total, order, losses = warmup * per_epoch, epochs * per_epoch, [], []
+    for step in range(total):
+        if step < rise:
+            rate = lr / rise + (lr - lr / rise) * step / rise
+        else:
+            rate = lr * (1 + math.cos(math.pi * (step - rise) / (total - rise))) / 2
+        for group in opt.param_groups:
+            group["lr"] = rate
+        index = torch.randperm(IMAGES, generator=g)[:batch]
+        loss = F.cross_entropy(net["head"](net["encoder"](x[index]).tanh()), y[index], label_smoothing=smoothing)
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+        order.append(index)
+        losses.append(loss.item())
+    out.update({f"tune/{name}/end.{k}": v.clone() for k, v in net.state_dict().items()})
+    out[f"tune/{name}/order"], out[f"tune/{name}/loss"] = torch.stack(order), torch.tensor(losses[-per_epoch:]).mean()
+
+
+tune("sgd", lambda groups: torch.optim.SGD(groups, lr=1, momentum=0.9), 0.05, 1e-2, 0)
+tune("adamw", lambda groups: torch.optim.AdamW(groups), 1e-2, 0.1, 0.1)
 
 save_file({k: v.contiguous() for k, v in out.items()}, sys.argv[1] if len(sys.argv) > 1 else __file__.replace("make_eval.py", "eval.safetensors"))
