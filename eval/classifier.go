@@ -7,9 +7,6 @@ import (
 	"sslmem/torch"
 )
 
-// classifyRows is how many features are classified at a time.
-const classifyRows = 4096
-
 // A classifier is a linear map from features to scores of the classes.
 type classifier struct {
 	weight *torch.Tensor // [C, D]
@@ -49,8 +46,8 @@ func (c *classifier) features(x *torch.Tensor) *torch.Tensor {
 // judge classifies a set.
 func (c *classifier) judge(set Set) (Result, error) {
 	count := newTally(set.Names)
-	for from := 0; from < set.Len(); from += classifyRows {
-		n := min(classifyRows, set.Len()-from)
+	for from := 0; from < set.Len(); from += chunkRows {
+		n := min(chunkRows, set.Len()-from)
 		var err error
 		failed := torch.Try(func() {
 			s := torch.NewScope()

@@ -14,7 +14,9 @@ import (
 
 // An Encoder maps images [N, C, H, W] to features [N, D] in the scope of the
 // images. If it is an [nn.Module], as all of package models are, this package
-// puts it into evaluation mode while it looks at it; any other must be in it.
+// puts it into evaluation mode while it looks at it, and nobody else may use it
+// then; any other must be in it. An encoder that is in evaluation mode already
+// may serve several goroutines at once.
 type Encoder interface {
 	Forward(x *torch.Tensor) *torch.Tensor
 }

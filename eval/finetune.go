@@ -82,8 +82,11 @@ func (o FineTuneOptions) Check() error {
 // A FineTuneResult is the result on the test images after the last epoch.
 type FineTuneResult struct {
 	Result
-	Loss  float64 `json:"loss"`  // mean over the views of the last epoch, while the weights move
-	Steps int     `json:"steps"` // updates of the weights
+	// TrainTop1 and Loss are of the training views of the last epoch, while the
+	// weights move.
+	TrainTop1 float64 `json:"train_top1"`
+	Loss      float64 `json:"loss"`
+	Steps     int     `json:"steps"` // updates of the weights
 }
 
 // FineTune trains the encoder together with a new linear classifier on labelled
@@ -125,8 +128,9 @@ func FineTune(ctx context.Context, e Network, train, test data.Images, o FineTun
 	defer nn.Free(net.head)
 	nn.Evaluating(e, func() {
 		nn.SetTraining(e, true)
-		r.Loss, r.Steps, err = learn.train(ctx, net)
-		if err == nil {
+		var c course
+		if c, err = learn.train(ctx, net); err == nil {
+			r.TrainTop1, r.Loss, r.Steps = c.top1, c.loss, c.steps
 			r.Result, err = net.judge(ctx, s, test, o)
 		}
 	})

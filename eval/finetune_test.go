@@ -81,12 +81,15 @@ func TestFineTuneAgainstPyTorch(t *testing.T) {
 				}
 				return images, step / l.perEpoch
 			}
-			loss, steps, err := l.train(context.Background(), net)
+			c, err := l.train(context.Background(), net)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if want := group["loss"].Item(); math.Abs(loss-want) > 1e-5 || steps != 20 {
-				t.Errorf("loss %v, want %v, after %d steps", loss, want, steps)
+			if want := group["loss"].Item(); math.Abs(c.loss-want) > 1e-5 || c.steps != 20 {
+				t.Errorf("loss %v, want %v, after %d steps", c.loss, want, c.steps)
+			}
+			if want := group["top1"].Item(); math.Abs(c.top1-want) > 1e-6 {
+				t.Errorf("top-1 of the training views %v, want %v", c.top1, want)
 			}
 			end := torchtest.Part(group, "end.")
 			for key, w := range nn.State(net) {

@@ -92,52 +92,66 @@ func newLesson(images data.Images, o FineTuneOptions) (*lesson, error) {
 	return l, nil
 }
 
-// train moves the weights of net through all steps, and returns the mean loss of
-// the last epoch and the number of steps.
-func (l *lesson) train(ctx context.Context, net *network) (loss float64, steps int, err error) {
+// course is how a training went.
+type course struct {
+	loss, top1 float64 // means over the views of the last epoch
+	steps      int
+}
+
+// train moves the weights of net through all steps.
+func (l *lesson) train(ctx context.Context, net *network) (c course, err error) {
 	s := torch.NewScope()
 	defer s.Close()
 	var opt optim.Optimizer
-	var sum *torch.Tensor
+	var sums *torch.Tensor // of this epoch: losses of the batches, images that were right
 	err = torch.Try(func() {
 		opt = l.o.optimizer(net)
-		sum = s.Zeros([]int{}, torch.Float32, l.o.Device)
+		sums = s.Zeros([]int{2}, torch.Float32, l.o.Device)
 	})
 	if opt != nil {
 		defer opt.Free()
 	}
 	if err != nil {
-		return 0, 0, fmt.Errorf("eval: fine-tuning: %w", err)
+		return c, fmt.Errorf("eval: fine-tuning: %w", err)
 	}
 	schedule := optim.WarmupCosine{Base: l.o.LR, Warmup: l.o.WarmupEpochs * l.perEpoch, Total: l.total}
 	schedule.Start = l.o.LR / float64(max(1, schedule.Warmup))
 	source := l.start()
 	defer source.Stop()
-	for steps < l.total {
+	for c.steps < l.total {
 		if err := ctx.Err(); err != nil {
-			return loss, steps, err
+			return c, err
 		}
 		batch, err := source.Next()
 		if err == nil {
-			err = torch.Try(func() { l.step(net, opt, schedule.At(steps), batch, sum) })
+			err = torch.Try(func() { l.step(net, opt, schedule.At(c.steps), batch, sums) })
 		}
 		if err != nil {
-			return loss, steps, fmt.Errorf("eval: fine-tuning: step %d: %w", steps+1, err)
+			return c, fmt.Errorf("eval: fine-tuning: step %d: %w", c.steps+1, err)
 		}
 		source.Recycle(batch)
-		steps++
-		if steps%l.perEpoch == 0 {
-			loss = sum.Item() / float64(l.perEpoch)
-			sum.Zero()
-			if math.IsNaN(loss) || math.IsInf(loss, 0) {
-				return loss, steps, fmt.Errorf("eval: fine-tuning: the loss became %v in epoch %d; lower lr (now %g)", loss, steps/l.perEpoch, l.o.LR)
+		c.steps++
+		if c.steps%l.perEpoch == 0 {
+			if err := l.endEpoch(&c, sums); err != nil {
+				return c, err
 			}
 		}
 		if l.o.Report != nil {
-			l.o.Report(steps, l.total)
+			l.o.Report(c.steps, l.total)
 		}
 	}
-	return loss, steps, nil
+	return c, nil
+}
+
+// endEpoch takes the means from the sums and starts these anew.
+func (l *lesson) endEpoch(c *course, sums *torch.Tensor) error {
+	both := torch.ToSlice[float64](sums)
+	sums.Zero()
+	c.loss, c.top1 = both[0]/float64(l.perEpoch), both[1]/float64(l.perEpoch*l.o.BatchSize)
+	if math.IsNaN(c.loss) || math.IsInf(c.loss, 0) {
+		return fmt.Errorf("eval: fine-tuning: the loss became %v in epoch %d; lower lr (now %g)", c.loss, c.steps/l.perEpoch, l.o.LR)
+	}
+	return nil
 }
 
 // start prepares one view of each image of a step while earlier steps compute.
@@ -162,8 +176,8 @@ func (o FineTuneOptions) optimizer(net *network) optim.Optimizer {
 	return optim.NewSGDGroups(groups, optim.SGDOptions{Momentum: o.Momentum})
 }
 
-// step updates the network by a batch and adds its loss to sum.
-func (l *lesson) step(net *network, opt optim.Optimizer, lr float64, batch *views.Batch, sum *torch.Tensor) {
+// step updates the network by a batch, whose loss and hits it adds to sums.
+func (l *lesson) step(net *network, opt optim.Optimizer, lr float64, batch *views.Batch, sums *torch.Tensor) {
 	s := torch.NewScope()
 	defer s.Close()
 	n := len(batch.Index)
@@ -178,5 +192,6 @@ func (l *lesson) step(net *network, opt optim.Optimizer, lr float64, batch *view
 	loss.Backward()
 	opt.Step(lr)
 	opt.ZeroGrad()
-	sum.AddInPlace(loss.Detach(), 1)
+	right := scores.Detach().Argmax(1, false).Eq(y).Sum().ToDType(torch.Float32)
+	sums.AddInPlace(torch.Stack([]*torch.Tensor{loss.Detach(), right}, 0), 1)
 }

@@ -100,11 +100,11 @@ func (l *logistic) mustLossAndGradient(at, gradient []float64) float64 {
 	w := torch.FromSlice(s, at[:weights], l.c.weight.Shape()...).ToDevice(device)
 	b := torch.FromSlice(s, at[weights:], classes).ToDevice(device)
 	loss, gw, gb := s.Zeros([]int{}, torch.Float64, device), w.ZerosLike(), b.ZerosLike()
-	for from := 0; from < n; from += classifyRows {
+	for from := 0; from < n; from += chunkRows {
 		func() {
 			in := s.Child()
 			defer in.Close()
-			rows := min(classifyRows, n-from)
+			rows := min(chunkRows, n-from)
 			x := l.c.features(in.Use(l.x).Narrow(0, from, rows).ToDType(torch.Float64))
 			y := in.Use(l.y).Narrow(0, from, rows)
 			logits := x.Linear(w, b)

@@ -91,7 +91,7 @@ func TestLogisticGradient(t *testing.T) {
 	torchtest.NoLeak(t)
 	s := torch.NewScope()
 	defer s.Close()
-	set := grid(s, classifyRows+100, 3, 5, 7)
+	set := grid(s, chunkRows+100, 3, 5, 7)
 	c := newClassifier(s, set, true)
 	l := &logistic{c: c, x: set.X, y: labelTensor(s, set), decay: .3}
 	at := make([]float64, c.weight.Numel()+c.bias.Numel())
@@ -178,6 +178,25 @@ func TestSGDNearsTheOptimum(t *testing.T) {
 	o.Seed++
 	if other := probe(t, train, test, o); other.Loss == r.Loss {
 		t.Error("another seed gives the same loss")
+	}
+}
+
+// Features may be float64; the result is that of the same numbers in float32.
+func TestProbeInFloat64(t *testing.T) {
+	torchtest.NoLeak(t)
+	train, test := fixtureSets(torchtest.Fixture(t, evalFile))
+	s := torch.NewScope()
+	defer s.Close()
+	wide := func(set Set) Set {
+		set.X = s.Use(set.X).ToDType(torch.Float64)
+		return set
+	}
+	for _, method := range ProbeMethods() {
+		o := ProbeOptions{Method: method, WeightDecay: .01, Standardize: true, Epochs: 3, BatchSize: 50, LR: .1}
+		got, want := probe(t, wide(train), wide(test), o), probe(t, train, test, o)
+		if math.Abs(got.Loss-want.Loss) > 1e-5 || got.Steps < 3 {
+			t.Errorf("%s: loss %v after %d steps, in float32 %v", method, got.Loss, got.Steps, want.Loss)
+		}
 	}
 }
 

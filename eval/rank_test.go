@@ -85,6 +85,11 @@ func TestRankAndSpreadRefuse(t *testing.T) {
 	defer s.Close()
 	bad := s.Zeros([]int{6, 2}, torch.Float32, torch.CPU)
 	bad.Narrow(0, 4, 1).Fill(math.NaN())
+	large := s.Zeros([]int{2*chunkRows + 9, 2}, torch.Float32, torch.CPU)
+	large.Narrow(0, 2*chunkRows+3, 2).Narrow(1, 1, 1).Fill(math.Inf(-1))
+	other := torch.NewScope()
+	closed := other.Ones([]int{2, 2}, torch.Float32, torch.CPU)
+	other.Close()
 	for _, c := range []struct {
 		x    *torch.Tensor
 		want string
@@ -94,6 +99,8 @@ func TestRankAndSpreadRefuse(t *testing.T) {
 		{s.Zeros([]int{3}, torch.Float32, torch.CPU), "[3]"},
 		{s.Zeros([]int{3, 3}, torch.Int64, torch.CPU), "int64"},
 		{bad, "image 4 are not finite"},
+		{large, "image 8195 are not finite"},
+		{closed, "cannot be used"},
 	} {
 		for _, f := range []func(*torch.Tensor) (float64, error){RankMe, Spread} {
 			if _, err := f(c.x); err == nil || !strings.Contains(err.Error(), c.want) {

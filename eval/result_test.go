@@ -59,3 +59,13 @@ func TestTally(t *testing.T) {
 		t.Errorf("per class %s (%v), want %s", text, err, want)
 	}
 }
+
+// The numbers of a probe stand beside those of its result.
+func TestProbeResultAsJSON(t *testing.T) {
+	r := ProbeResult{Result: Result{N: 4, Top1: .5, Top5: 1, Top1Low: .1, Top1High: .9, PerClass: []ClassResult{}}, TrainTop1: .75, Loss: .5, Steps: 9}
+	text, err := json.Marshal(r)
+	want := `{"n":4,"top1":0.5,"top5":1,"top1_low":0.1,"top1_high":0.9,"per_class":[],"train_top1":0.75,"loss":0.5,"steps":9,"gradient":0}`
+	if err != nil || string(text) != want {
+		t.Errorf("%s (%v), want %s", text, err, want)
+	}
+}

@@ -22,19 +22,46 @@ func checkFeatures(what string, x *torch.Tensor) error {
 	if x == nil {
 		return fmt.Errorf("eval: there are no %s features", what)
 	}
+	var problem string
+	if err := torch.Try(func() { problem = wrong(x) }); err != nil {
+		return fmt.Errorf("eval: the %s features cannot be used: %w", what, err)
+	}
+	if problem != "" {
+		return fmt.Errorf("eval: the %s features %s", what, problem)
+	}
+	return nil
+}
+
+// wrong says what is wrong with features, if anything is.
+func wrong(x *torch.Tensor) string {
 	if shape := x.Shape(); len(shape) != 2 || shape[0] == 0 || shape[1] == 0 {
-		return fmt.Errorf("eval: the %s features have shape %v, want [N, D] with at least one image and one feature", what, shape)
+		return fmt.Sprintf("have shape %v, want [N, D] with at least one image and one feature", shape)
 	}
 	if d := x.DType(); d != torch.Float32 && d != torch.Float64 {
-		return fmt.Errorf("eval: the %s features are %v, want float32 or float64", what, d)
+		return fmt.Sprintf("are %v, want float32 or float64", d)
 	}
+	for from := 0; from < x.Size(0); from += chunkRows {
+		if i := infiniteRow(x, from, min(chunkRows, x.Size(0)-from)); i >= 0 {
+			return fmt.Sprintf("of image %d are not finite; the encoder has diverged", i)
+		}
+	}
+	return ""
+}
+
+// chunkRows is how many features are looked at a time, which bounds the memory
+// that it takes.
+const chunkRows = 4096
+
+// infiniteRow returns the first of n rows of x with an element that is not
+// finite, −1 if there is none.
+func infiniteRow(x *torch.Tensor, from, n int) int {
 	s := torch.NewScope()
 	defer s.Close()
-	finite := s.Use(x).IsFinite().AllDim(1, false)
+	finite := s.Use(x).Narrow(0, from, n).IsFinite().AllDim(1, false)
 	if finite.All().Item() != 0 {
-		return nil
+		return -1
 	}
-	return fmt.Errorf("eval: the %s features of image %d are not finite; the encoder has diverged", what, finite.ToDType(torch.Uint8).Argmin(0, false).ItemInt())
+	return from + finite.ToDType(torch.Uint8).Argmin(0, false).ItemInt()
 }
 
 // check returns an error unless a set is complete, with a label for every

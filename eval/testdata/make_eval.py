@@ -22,7 +22,7 @@ In tune/NAME/ is a network of one hidden layer that is trained on images.
 
     tune/NAME/start.*, end.*         weights before and after; head.bias starts at 0
     tune/NAME/order                  images of each step
-    tune/NAME/loss                   mean over the last epoch
+    tune/NAME/loss, top1             means over the last epoch
 """
 
 import math
@@ -191,7 +191,7 @@ def tune(name, optimizer, lr, decay, smoothing):
     out.update({f"tune/{name}/start.{k}": v.clone() for k, v in net.state_dict().items()})
     weights, biases = ([p for k, p in net.named_parameters() if k.endswith(kind)] for kind in ["weight", "bias"])
     opt = optimizer([{"params": weights, "weight_decay": decay}, {"params": biases, "weight_decay": 0}])
-    rise, total, order, losses = warmup * per_epoch, epochs * per_epoch, [], []
+    rise, total, order, losses, right = warmup * per_epoch, epochs * per_epoch, [], [], []
     for step in range(total):
         if step < rise:
             rate = lr / rise + (lr - lr / rise) * step / rise
@@ -200,14 +200,17 @@ def tune(name, optimizer, lr, decay, smoothing):
         for group in opt.param_groups:
             group["lr"] = rate
         index = torch.randperm(IMAGES, generator=g)[:batch]
-        loss = F.cross_entropy(net["head"](net["encoder"](x[index]).tanh()), y[index], label_smoothing=smoothing)
+        scores = net["head"](net["encoder"](x[index]).tanh())
+        loss = F.cross_entropy(scores, y[index], label_smoothing=smoothing)
         opt.zero_grad()
         loss.backward()
         opt.step()
         order.append(index)
         losses.append(loss.item())
+        right.append((scores.argmax(1) == y[index]).double().mean().item())
     out.update({f"tune/{name}/end.{k}": v.clone() for k, v in net.state_dict().items()})
     out[f"tune/{name}/order"], out[f"tune/{name}/loss"] = torch.stack(order), torch.tensor(losses[-per_epoch:]).mean()
+    out[f"tune/{name}/top1"] = torch.tensor(right[-per_epoch:]).mean()
 
 
 tune("sgd", lambda groups: torch.optim.SGD(groups, lr=1, momentum=0.9), 0.05, 1e-2, 0)

@@ -25,8 +25,9 @@
 //
 // Everything else is a function over a module: [Parameters], [Tensors] and
 // [NumParameters] look at what is trained, [State] and [LoadState] at all that
-// is saved, [SetTraining] switches batch norm and dropout, [RequireGrad]
-// freezes, [To] and [ToDType] move, [Summary] shows and [Free] frees.
+// is saved, [SetTraining] switches batch norm and dropout, [Evaluating] does so
+// for a moment, [RequireGrad] freezes, [To] and [ToDType] move, [Summary] shows
+// and [Free] frees.
 //
 // # Layers
 //

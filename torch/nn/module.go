@@ -122,19 +122,19 @@ func SetTraining(m Module, on bool) {
 
 // Evaluating runs fn with every layer of m in evaluation mode, and then puts each
 // back into the mode that it was in, also after a panic: how a network is
-// looked at in the middle of its training.
+// looked at in the middle of its training. Nothing is written to a layer that is
+// in evaluation mode already.
 func Evaluating(m Module, fn func()) {
-	modes := registry(m).modes
-	before := make([]bool, len(modes))
-	for i, flag := range modes {
-		before[i] = *flag
-	}
-	for _, flag := range modes {
-		*flag = false
+	var changed []*bool
+	for _, flag := range registry(m).modes {
+		if *flag {
+			*flag = false
+			changed = append(changed, flag)
+		}
 	}
 	defer func() {
-		for i, flag := range modes {
-			*flag = before[i]
+		for _, flag := range changed {
+			*flag = true
 		}
 	}()
 	fn()
