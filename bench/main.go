@@ -11,11 +11,16 @@ import (
 	"slices"
 	"strings"
 
+	"sslmem/ssl"
 	"sslmem/torch"
 )
 
-// parts lists the parts in the order in which they run.
-var parts = []string{"train", "memory", "scope", "ops", "data"}
+// parts lists the parts in the order in which they run. The last one compares with
+// nothing, takes longest and is run only where it is named.
+var (
+	parts  = []string{"train", "memory", "scope", "ops", "data", "learn"}
+	timing = parts[:5]
+)
 
 func main() {
 	var err error
@@ -36,11 +41,13 @@ func run(args []string) error {
 	flags.IntVar(&b.threads, "threads", min(2, runtime.NumCPU()), "`threads` that one operation may use, on all sides")
 	flags.IntVar(&b.rounds, "rounds", 7, "`rounds` of every comparison, at least 5 to tell a difference from noise")
 	flags.IntVar(&b.memorySteps, "memory-steps", 3000, "training `steps` of part memory, a multiple of 10")
+	flags.IntVar(&b.learnEpochs, "learn-epochs", 20, "`epochs` of part learn")
+	flags.StringVar(&b.methods, "methods", "", "`names` of the methods of parts train and learn, with commas between them (default: all)")
 	path := flags.String("json", "", "`file` to write every measurement to")
 	flags.SetOutput(io.Discard)
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Printf("usage: ./build.sh bench [flags] [part …]\nParts: %s; all of them if none is named.\n", strings.Join(parts, ", "))
+		fmt.Printf("usage: ./build.sh bench [flags] [part …]\nParts: %s; all but the last if none is named.\n", strings.Join(parts, ", "))
 		flags.SetOutput(os.Stdout)
 		flags.PrintDefaults()
 		return nil
@@ -49,15 +56,20 @@ func run(args []string) error {
 	}
 	wanted := flags.Args()
 	if len(wanted) == 0 {
-		wanted = parts
+		wanted = timing
 	}
 	for _, part := range wanted {
 		if !slices.Contains(parts, part) {
 			return fmt.Errorf("there is no part %q; take some of %s, after the flags", part, strings.Join(parts, ", "))
 		}
 	}
-	if b.threads < 1 || b.rounds < 1 || b.memorySteps < 30 || b.memorySteps%sampleEvery != 0 {
-		return fmt.Errorf("threads and rounds must be at least 1, memory-steps a multiple of %d from 30 on", sampleEvery)
+	for _, method := range b.methodNames() {
+		if _, err := ssl.LookupMethod(method); err != nil {
+			return err
+		}
+	}
+	if b.threads < 1 || b.learnEpochs < 1 || b.rounds < 1 || b.memorySteps < 30 || b.memorySteps%sampleEvery != 0 {
+		return fmt.Errorf("threads, rounds and learn-epochs must be at least 1, memory-steps a multiple of %d from 30 on", sampleEvery)
 	}
 	dir, err := os.MkdirTemp("", "sslmem-bench")
 	if err != nil {
@@ -118,6 +130,10 @@ func (b *bench) part(name string, r *report) (err error) {
 	case "data":
 		if r.Data, err = b.data(); err == nil {
 			printComparisons(os.Stdout, r.Data)
+		}
+	case "learn":
+		if r.Learn, err = b.learn(); err == nil {
+			printLearned(os.Stdout, r.Learn)
 		}
 	case "ops":
 		if r.Ops, err = b.ops(); err == nil {

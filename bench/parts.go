@@ -10,8 +10,9 @@ import (
 
 // A bench is one run of this program.
 type bench struct {
-	threads, rounds, memorySteps int
-	dir                          string // for the files that the sides share
+	threads, rounds, memorySteps, learnEpochs int
+	methods                                   string // of parts train and learn
+	dir                                       string // for the files that the sides share
 	// absent is why a program cannot be compared with, by its name.
 	absent map[string]error
 }

@@ -20,6 +20,7 @@ type report struct {
 	Scope  *comparison   `json:"scope,omitempty"`
 	Memory *memoryResult `json:"memory,omitempty"`
 	Data   []comparison  `json:"data,omitempty"`
+	Learn  []learned     `json:"learn,omitempty"`
 }
 
 // save replaces the file at path; an empty path is none.
