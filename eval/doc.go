@@ -23,9 +23,9 @@
 //	o, err := eval.KNNConvention("lightly")
 //	result, err := eval.KNN(ctx, train, test, o)
 //
-// Published figures differ in number, distance and weights of the neighbors,
-// which changes accuracies by whole percents: all of that is in [KNNOptions],
-// and [KNNConvention] has what other libraries use. State it with every figure.
+// Published figures differ in number, distance and weights of the neighbors, and
+// each of these changes the accuracy. All of them are in [KNNOptions], and
+// [KNNConvention] has what other libraries use. State them with every figure.
 //
 // Methods that reconstruct, such as MAE, have features whose distances mean
 // little; judge them by a classifier that is trained.
@@ -57,8 +57,8 @@
 // # Results
 //
 // A [Result] has the accuracies with a confidence interval and those of each
-// class. The interval is about the choice of test images. Encoders of other
-// seeds differ by more: compare methods over several seeds.
+// class. The interval is about the choice of test images and knows nothing of how
+// encoders of other seeds differ: compare methods over several seeds.
 //
 // # Without labels
 //

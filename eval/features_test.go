@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"sslmem/data"
@@ -191,6 +192,34 @@ func TestFeaturesOfAFolder(t *testing.T) {
 	}
 	if left.Len() != 0 {
 		t.Errorf("%d tensors are left after an error", left.Len())
+	}
+}
+
+// An encoder in evaluation mode serves several goroutines.
+func TestFeaturesTogether(t *testing.T) {
+	train, _ := fashion(t)
+	e, o := encoder(t, 1, 1), options(t, train)
+	nn.SetTraining(e, false)
+	o.Index = []int{5, 6, 7, 8, 9, 10, 11, 12, 13, 14}
+	got := make([][]float32, 4)
+	var wg sync.WaitGroup
+	for i := range got {
+		wg.Go(func() {
+			s := torch.NewScope()
+			defer s.Close()
+			set, err := Features(context.Background(), s, e, train, o)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			got[i] = torch.ToSlice[float32](set.X)
+		})
+	}
+	wg.Wait()
+	for i := range got {
+		if !slices.Equal(got[i], got[0]) {
+			t.Errorf("goroutine %d has other features", i)
+		}
 	}
 }
 

@@ -124,19 +124,13 @@ func LinearProbe(ctx context.Context, train, test Set, o ProbeOptions) (ProbeRes
 		return r, err
 	}
 	r.Loss, r.Steps, r.Gradient = fit.loss, fit.steps, fit.gradient
-	for _, side := range []struct {
-		set Set
-		to  *Result
-	}{{test, &r.Result}, {train, nil}} {
-		result, err := c.judge(side.set)
-		if err != nil {
-			return r, err
-		}
-		if side.to == nil {
-			r.TrainTop1 = result.Top1
-		} else {
-			*side.to = result
-		}
+	seen, err := c.judge(train)
+	if err != nil {
+		return r, err
+	}
+	r.TrainTop1 = seen.Top1
+	if r.Result, err = c.judge(test); err != nil {
+		return r, err
 	}
 	return r, ctx.Err()
 }

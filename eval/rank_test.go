@@ -79,6 +79,19 @@ func TestSpread(t *testing.T) {
 	}
 }
 
+func TestRankAndSpreadAgainstPyTorch(t *testing.T) {
+	torchtest.NoLeak(t)
+	fixture := torchtest.Fixture(t, evalFile)
+	rank, err := RankMe(fixture["train/x"])
+	if want := fixture["rank"].Item(); err != nil || math.Abs(rank-want) > 1e-9 {
+		t.Errorf("rank %v (%v), want %v", rank, err, want)
+	}
+	spread, err := Spread(fixture["train/x"])
+	if want := fixture["spread"].Item(); err != nil || math.Abs(spread-want) > 1e-12 {
+		t.Errorf("spread %v (%v), want %v", spread, err, want)
+	}
+}
+
 func TestRankAndSpreadRefuse(t *testing.T) {
 	torchtest.NoLeak(t)
 	s := torch.NewScope()

@@ -48,8 +48,8 @@ func wrong(x *torch.Tensor) string {
 	return ""
 }
 
-// chunkRows is how many features are looked at a time, which bounds the memory
-// that it takes.
+// chunkRows is the number of images whose features are worked on at one time,
+// which bounds the memory that it takes.
 const chunkRows = 4096
 
 // infiniteRow returns the first of n rows of x with an element that is not

@@ -10,7 +10,9 @@ in the order of their votes for the conventions of other libraries.
     knn/NAME/classes    [M, 5] the first classes of each test image
     knn/NAME/score      [M, 5] their votes
 
-In lbfgs/NAME/ and steps/NAME/ are linear classifiers of the training set.
+Of the training set are rank, which is RankMe, and spread, the mean standard
+deviation of its features of length one. In lbfgs/NAME/ and steps/NAME/ are
+linear classifiers of it.
 
     lbfgs/NAME/weight, bias, loss    the optimum by torch.optim.LBFGS and Newton's method
     lbfgs/NAME/scores                [M, classes] of the test images
@@ -78,6 +80,12 @@ knn("solo", 20, "euclidean", lambda s: 1 / (-s + 1e-5))
 knn("majority", 5, "euclidean", torch.ones_like)
 
 
+p = torch.linalg.svdvals(train_x)
+p = p / p.sum() + 1e-7
+out["rank"] = torch.exp(-(p * p.log()).sum())
+out["spread"] = F.normalize(train_x).std(0).mean()
+
+
 def standardized(x):
     return (x - train_x.mean(0)) / train_x.std(0, correction=0)
 
@@ -92,6 +100,10 @@ def lbfgs(name, decay, prepare):
         weight, bias = split(flat)
         return F.cross_entropy(F.linear(x, weight, bias), train_y) + decay / 2 * weight.square().sum()
 
+    def gradient(at):
+        at = at.detach().requires_grad_()
+        return torch.autograd.grad(objective(at), at)[0]
+
     flat = torch.zeros(CLASSES * (DIM + 1), requires_grad=True)
     optimizer = torch.optim.LBFGS([flat], max_iter=100, history_size=20, line_search_fn="strong_wolfe", tolerance_grad=1e-12, tolerance_change=0)
 
@@ -105,9 +117,9 @@ def lbfgs(name, decay, prepare):
     flat = flat.detach()
     for _ in range(5):  # Newton's method takes it from half to all of the digits
         hessian = torch.autograd.functional.hessian(objective, flat)
-        flat = flat - torch.linalg.pinv(hessian, hermitian=True, rtol=1e-10) @ torch.func.grad(objective)(flat)
-    steepest = torch.func.grad(objective)(flat).abs().max().item()
-    assert steepest < 1e-14, steepest
+        flat = flat - torch.linalg.pinv(hessian, hermitian=True, rtol=1e-10) @ gradient(flat)
+    steepest = gradient(flat).abs().max().item()
+    assert steepest < 1e-12, steepest
     # Only the differences of biases count; a descent from zero keeps their sum.
     weight, bias = split(flat)
     bias = bias - bias.mean()
