@@ -43,6 +43,7 @@ func run(args []string) error {
 	flags.IntVar(&b.memorySteps, "memory-steps", 3000, "training `steps` of part memory, a multiple of 10")
 	flags.IntVar(&b.learnEpochs, "learn-epochs", 20, "`epochs` of part learn")
 	flags.StringVar(&b.methods, "methods", "", "`names` of the methods of parts train and learn, with commas between them (default: all)")
+	flags.BoolVar(&b.compile, "compile", false, "in part train, also compile PyTorch's step by torch.compile, a minute or more for each")
 	path := flags.String("json", "", "`file` to write every measurement to")
 	flags.SetOutput(io.Discard)
 	switch err := flags.Parse(args); {

@@ -5,13 +5,17 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
+
+	"sslmem/ssl"
 )
 
 // A bench is one run of this program.
 type bench struct {
 	threads, rounds, memorySteps, learnEpochs int
 	methods                                   string // of parts train and learn
+	compile                                   bool   // also what torch.compile makes of a step
 	dir                                       string // for the files that the sides share
 	// absent is why a program cannot be compared with, by its name.
 	absent map[string]error
@@ -43,35 +47,58 @@ func (b *bench) match(ours starter, rivals ...starter) (match, error) {
 
 // train measures one step of each case.
 func (b *bench) train() ([]comparison, error) {
+	cases := demoCases()
+	for _, method := range b.methodNames() {
+		more, err := cifarCases(method)
+		if err != nil {
+			return nil, err
+		}
+		cases = append(cases, more...)
+	}
 	var all []comparison
-	for _, c := range cases() {
+	for _, c := range cases {
 		measuring(c.title)
 		result, err := b.step(c)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", c.title, err)
 		}
 		all = append(all, result)
+		printComparisons(os.Stderr, all[len(all)-1:])
 	}
 	return all, nil
 }
 
-// checkedSteps is how many steps must give the same loss on both sides.
+// checkedSteps is how many steps must give the same loss on all sides, and by how
+// much it may differ in each precision.
 const checkedSteps = 3
 
+func tolerance(p ssl.Precision) float64 {
+	if p == ssl.BF16 {
+		return 3e-2
+	}
+	return 1e-4
+}
+
 func (b *bench) step(c stepCase) (comparison, error) {
-	path := filepath.Join(b.dir, c.name+".safetensors")
+	path := filepath.Join(b.dir, strings.ReplaceAll(c.name, "/", "-")+".safetensors")
 	text, err := c.json()
 	if err != nil {
 		return comparison{}, err
 	}
 	threads := cmp.Or(c.threads, b.threads)
-	m, err := b.match(ours(threads, "train", c.name, path), python(threads, "train.py", text, path))
+	rivals := []starter{python(threads, "train.py", text, path)}
+	if b.compile && b.absent[pythonName] == nil {
+		compiled := python(threads, "train.py", text, path, "compile")
+		compiled.name = compiledName
+		rivals = append(rivals, compiled)
+	}
+	m, err := b.match(ours(threads, "train", c.name, path), rivals...)
 	if err != nil {
 		return comparison{}, err
 	}
 	defer m.stop()
 	for range checkedSteps {
-		if err := m.check("step", 1, 1e-4); err != nil {
+		if err := m.check("step", 1, tolerance(c.recipe.Precision)); err != nil {
 			return comparison{}, err
 		}
 	}

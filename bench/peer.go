@@ -33,10 +33,11 @@ type starter struct {
 
 // The names of the sides in tables and reports.
 const (
-	oursName    = "sslmem"
-	cppName     = "C++"
-	pythonName  = "PyTorch"
-	gotorchName = "gotorch"
+	oursName     = "sslmem"
+	cppName      = "C++"
+	pythonName   = "PyTorch"
+	compiledName = "compiled"
+	gotorchName  = "gotorch"
 )
 
 // ours is this program as a worker of the given kind.

@@ -15,6 +15,14 @@ func copyWeights(to, from nn.Module) {
 	}
 }
 
+// full returns x in float32 if it is in half precision, for what losses compute.
+func full(x *torch.Tensor) *torch.Tensor {
+	if t := x.DType(); t == torch.BFloat16 || t == torch.Float16 {
+		return x.ToDType(torch.Float32)
+	}
+	return x
+}
+
 // core is what all methods have.
 type core struct {
 	encoder models.Backbone

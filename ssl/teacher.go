@@ -73,7 +73,9 @@ func checkMomentum(from, to float64) error {
 	return nil
 }
 
-// normalize divides rows by their norm, which is at least 1e-12 as in PyTorch.
+// normalize divides rows by their norm, which is at least 1e-12 as in PyTorch, in
+// full precision: what is compared afterwards differs little.
 func normalize(x *torch.Tensor) *torch.Tensor {
+	x = full(x)
 	return x.Div(x.Norm(2, []int{1}, true).ClampMin(1e-12))
 }

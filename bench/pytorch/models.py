@@ -1,5 +1,6 @@
 """The encoders of ../../models as one writes them with PyTorch for Python."""
 
+import torch
 from torch import nn
 from torch.nn import functional as F
 
@@ -73,13 +74,70 @@ class ResNet9(nn.Module):
         return F.adaptive_max_pool2d(x, 1).flatten(1)
 
 
-class SimCLR(nn.Module):
-    def __init__(self, encoder, hidden, out):
+class Attention(nn.Module):
+    def __init__(self, dim, heads):
         super().__init__()
-        self.encoder = encoder
-        self.projector = nn.Sequential(
-            nn.Linear(encoder.features, hidden), nn.BatchNorm1d(hidden), nn.ReLU(inplace=True), nn.Linear(hidden, out)
-        )
+        self.heads = heads
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.proj = nn.Linear(dim, dim)
 
     def forward(self, x):
-        return self.projector(self.encoder(x))
+        n, length, dim = x.shape
+        q, k, v = self.qkv(x).view(n, length, 3, self.heads, dim // self.heads).permute(2, 0, 3, 1, 4)
+        return self.proj(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(n, length, dim))
+
+
+class MLP(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.fc1 = nn.Linear(dim, 4 * dim)
+        self.fc2 = nn.Linear(4 * dim, dim)
+
+    def forward(self, x):
+        return self.fc2(F.gelu(self.fc1(x)))
+
+
+class ViTBlock(nn.Module):
+    def __init__(self, dim, heads):
+        super().__init__()
+        self.norm1 = nn.LayerNorm(dim, eps=1e-6)
+        self.attn = Attention(dim, heads)
+        self.norm2 = nn.LayerNorm(dim, eps=1e-6)
+        self.mlp = MLP(dim)
+
+    def forward(self, x):
+        x = x + self.attn(self.norm1(x))
+        return x + self.mlp(self.norm2(x))
+
+
+class PatchEmbed(nn.Module):
+    def __init__(self, channels, dim, patch):
+        super().__init__()
+        self.proj = nn.Conv2d(channels, dim, patch, patch)
+
+    def forward(self, x):
+        return self.proj(x).flatten(2).transpose(1, 2)
+
+
+class ViT(nn.Module):
+    """Dosovitskiy et al. (2021) with timm's names."""
+
+    def __init__(self, dim, heads, depth, patch, size, channels, pool="token", fixed=False):
+        super().__init__()
+        self.patch, self.pool, self.features = patch, pool, dim
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, dim))
+        self.pos_embed = nn.Parameter(torch.zeros(1, 1 + (size // patch) ** 2, dim), requires_grad=not fixed)
+        self.patch_embed = PatchEmbed(channels, dim, patch)
+        self.blocks = nn.Sequential(*(ViTBlock(dim, heads) for _ in range(depth)))
+        self.norm = nn.LayerNorm(dim, eps=1e-6)
+
+    def embed(self, x):
+        return self.patch_embed(x) + self.pos_embed[:, 1:]
+
+    def encode(self, x):
+        cls = (self.cls_token + self.pos_embed[:, :1]).expand(len(x), -1, -1)
+        return self.norm(self.blocks(torch.cat([cls, x], 1)))
+
+    def forward(self, x):
+        x = self.encode(self.embed(x))
+        return x[:, 0] if self.pool == "token" else x[:, 1:].mean(1)

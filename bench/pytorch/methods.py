@@ -1,0 +1,126 @@
+"""The methods of ../../ssl as one writes them with PyTorch for Python, for speed.
+
+Each has loss(batch) and, if something follows the optimizer's step, after(). A batch
+holds views [V·B, C, H, W], the first views of all images first, and labels [B] and
+order [B, patches] where a method wants them.
+"""
+
+import copy
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+METHODS = {}
+
+
+def method(name):
+    def add(cls):
+        METHODS[name] = cls
+        return cls
+
+    return add
+
+
+def mlp(inside, units, last_norm=False, affine=True, hidden_bias=True, last_bias=True, norm=True, act=nn.ReLU):
+    layers = []
+    for i, out in enumerate(units):
+        last = i == len(units) - 1
+        layers.append(nn.Linear(inside, out, bias=last_bias if last else hidden_bias))
+        inside = out
+        if last:
+            if last_norm:
+                layers.append(nn.BatchNorm1d(out, affine=affine))
+            continue
+        if norm:
+            layers.append(nn.BatchNorm1d(out))
+        layers.append(nn.ReLU(inplace=True) if act is nn.ReLU else act())
+    return nn.Sequential(*layers)
+
+
+class Method(nn.Module):
+    def __init__(self, encoder, o, split):
+        super().__init__()
+        self.encoder, self.o, self.split = encoder, o, split
+
+    def views(self, x, batch, fn):
+        """fn of all views together, or view by view."""
+        if not self.split:
+            return fn(x)
+        return torch.cat([fn(v) for v in x.split(batch["size"])])
+
+    def after(self):
+        pass
+
+
+class Follower:
+    """A target network: the moving average of another one's parameters."""
+
+    def __init__(self, pairs, momentum):
+        self.target = [p for _, t in pairs for p in t.parameters()]
+        self.online = [p for o, _ in pairs for p in o.parameters()]
+        self.momentum = momentum
+
+    @torch.no_grad()
+    def move(self):
+        torch._foreach_lerp_(self.target, self.online, 1 - self.momentum)
+
+
+def frozen(*modules):
+    return nn.ModuleDict({name: copy.deepcopy(m).requires_grad_(False) for name, m in modules})
+
+
+@method("simclr")
+class SimCLR(Method):
+    def __init__(self, encoder, o, split):
+        super().__init__(encoder, o, split)
+        self.projector = mlp(encoder.features, o["projector"], last_norm=o["projector_norm"])
+        self.constants = None
+
+    def loss(self, batch):
+        z = self.views(batch["views"], batch, lambda x: self.projector(self.encoder(x)))
+        n = len(z)
+        if self.constants is None:
+            self.constants = torch.eye(n, dtype=torch.bool), (torch.arange(n) + n // 2) % n
+        itself, partner = self.constants
+        z = F.normalize(z.float())
+        return F.cross_entropy((z @ z.T / self.o["temperature"]).masked_fill_(itself, -torch.inf), partner)
+
+
+@method("align-uniform")
+class AlignUniform(Method):
+    def __init__(self, encoder, o, split):
+        super().__init__(encoder, o, split)
+        self.projector = mlp(encoder.features, o["projector"])
+
+    def loss(self, batch):
+        o = self.o
+        z = self.views(batch["views"], batch, lambda x: self.projector(self.encoder(x)))
+        x, y = F.normalize(z.float()).chunk(2)
+        align = (x - y).norm(dim=1).pow(o["alpha"]).mean()
+        uniform = sum(torch.pdist(v).pow(2).mul(-o["t"]).exp().mean().log() for v in (x, y)) / 2
+        return o["align"] * align + o["uniform"] * uniform
+
+
+@method("byol")
+class BYOL(Method):
+    def __init__(self, encoder, o, split):
+        super().__init__(encoder, o, split)
+        self.projector = mlp(encoder.features, o["projector"])
+        self.predictor = mlp(o["projector"][-1], o["predictor"])
+        self.target = frozen(("encoder", encoder), ("projector", self.projector))
+        self.follower = None
+
+    def loss(self, batch):
+        p = self.views(batch["views"], batch, lambda x: self.predictor(self.projector(self.encoder(x))))
+        with torch.no_grad():
+            t = self.views(batch["views"], batch, lambda x: self.target["projector"](self.target["encoder"](x)))
+        p1, p2 = F.normalize(p.float()).chunk(2)
+        t1, t2 = F.normalize(t.float()).chunk(2)
+        return 4 - 2 * ((p1 * t2).sum() + (p2 * t1).sum()) / batch["size"]
+
+    def after(self):
+        if self.follower is None:
+            pairs = [(self.encoder, self.target["encoder"]), (self.projector, self.target["projector"])]
+            self.follower = Follower(pairs, self.o["momentum"])
+        self.follower.move()
