@@ -4,14 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"syscall"
 	"testing"
-	"time"
 
 	"sslmem/torch"
 	"sslmem/torch/torchtest"
@@ -34,69 +32,6 @@ func longLoop(t *testing.T, dir string) *Loop {
 	l.Recipe.Epochs = 24
 	l.Checkpoints, l.Resume = dir, true
 	return l
-}
-
-// A training whose process is killed again and again, at moments that nobody
-// chose, ends with the weights of one that was left alone.
-func TestKilledTrainingResumes(t *testing.T) {
-	if dir := os.Getenv(childDir); dir != "" {
-		l := longLoop(t, dir)
-		l.Report = func(Progress) { time.Sleep(5 * time.Millisecond) } // so that the kill comes before the end
-		run(t, l)
-		return
-	}
-	torchtest.NoLeak(t)
-	dir := t.TempDir()
-	last := 0
-	for range 3 {
-		c := child("TestKilledTrainingResumes", dir)
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
-		waitForCheckpoint(t, dir, last)
-		wait := rand.N(200 * time.Millisecond)
-		time.Sleep(wait)
-		if err := c.Process.Signal(syscall.SIGKILL); err != nil {
-			t.Error(err)
-		}
-		if err := c.Wait(); err == nil {
-			t.Error("the child ended before it was killed")
-		}
-		last = newest(t, dir)
-		t.Logf("killed %v after a checkpoint; the last one is of step %d", wait, last)
-	}
-	l := longLoop(t, dir)
-	resumed := 0
-	l.Resumed = func(step int) { resumed = step }
-	l.Warn = func(s string) { t.Errorf("a kill tore a checkpoint: %s", s) }
-	got := run(t, l)
-	if resumed != last || last == 0 {
-		t.Errorf("resumed at step %d, want %d of the last checkpoint", resumed, last)
-	}
-	sameWeights(t, got, run(t, longLoop(t, t.TempDir())))
-}
-
-// newest returns the step of the newest checkpoint, 0 if there is none.
-func newest(t *testing.T, dir string) int {
-	t.Helper()
-	steps, err := checkpointSteps(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(steps) == 0 {
-		return 0
-	}
-	return steps[len(steps)-1]
-}
-
-// waitForCheckpoint returns when there is a checkpoint of more than some steps.
-func waitForCheckpoint(t *testing.T, dir string, steps int) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); newest(t, dir) <= steps; time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("no checkpoint of more than %d steps after a minute", steps)
-		}
-	}
 }
 
 // A disk that fills up while a checkpoint is written ends the training with an
