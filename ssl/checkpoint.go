@@ -19,6 +19,9 @@ import (
 // before it in case the newest was torn by a crash of the machine.
 const keep = 2
 
+// checkpointKey is the entry of a checkpoint's metadata that holds its position.
+const checkpointKey = "sslmem"
+
 // position is what a checkpoint says about itself, in its metadata.
 type position struct {
 	Recipe    Recipe `json:"recipe"`
@@ -26,6 +29,39 @@ type position struct {
 	Images    string `json:"images"` // fingerprint of the training images and the fitted views
 	Step      int    `json:"step"`
 	Optimizer int64  `json:"optimizer_steps"`
+	// Journal is what was measured since the last epoch's end.
+	Journal journalState `json:"journal"`
+}
+
+// parsePosition reads a position. Options that are whole numbers are integers again.
+func parsePosition(text string) (at position, err error) {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(&at); err != nil {
+		return at, err
+	}
+	for key, value := range at.Recipe.Options {
+		at.Recipe.Options[key] = number(value)
+	}
+	return at, nil
+}
+
+// number turns the numbers of JSON, also those in lists, into those of a recipe.
+func number(value any) any {
+	switch v := value.(type) {
+	case json.Number:
+		if n, err := v.Int64(); err == nil {
+			return n
+		}
+		if x, err := v.Float64(); err == nil {
+			return x
+		}
+	case []any:
+		for i, x := range v {
+			v[i] = number(x)
+		}
+	}
+	return value
 }
 
 func (l *Loop) position(st *state) (position, error) {
@@ -35,7 +71,7 @@ func (l *Loop) position(st *state) (position, error) {
 			return position{}, err
 		}
 	}
-	return position{Recipe: l.Recipe, Seed: l.Seed, Images: st.images, Step: st.step, Optimizer: st.opt.Steps()}, nil
+	return position{Recipe: l.Recipe, Seed: l.Seed, Images: st.images, Step: st.step, Optimizer: st.opt.Steps(), Journal: st.journal.state()}, nil
 }
 
 // fingerprint is a hash of the training images' positions and of their pixels,
@@ -75,9 +111,10 @@ func (l *Loop) save(st *state) error {
 	if err != nil {
 		return fmt.Errorf("cannot describe the checkpoint: %w", err)
 	}
-	if err := torch.SaveSafetensors(l.checkpointPath(st.step), st.State(), map[string]string{"sslmem": string(text)}); err != nil {
+	if err := torch.SaveSafetensors(l.checkpointPath(st.step), st.State(), map[string]string{checkpointKey: string(text)}); err != nil {
 		return fmt.Errorf("cannot write a checkpoint: %w", err)
 	}
+	st.saved = st.step
 	steps, err := checkpointSteps(l.Checkpoints)
 	if err != nil {
 		return err
@@ -159,17 +196,19 @@ func (l *Loop) load(st *state, path string) (torn bool, err error) {
 	if err != nil {
 		return true, err
 	}
-	var at position
-	if err := json.Unmarshal([]byte(metadata["sslmem"]), &at); err != nil {
+	at, err := parsePosition(metadata[checkpointKey])
+	if err != nil {
 		return true, fmt.Errorf("%s does not say what it is a checkpoint of: %w", path, err)
 	}
 	want, err := l.position(st)
 	if err != nil {
 		return false, err
 	}
-	want.Step, want.Optimizer = at.Step, at.Optimizer
 	if field := difference(at, want); field != "" {
 		return false, fmt.Errorf("%s is of another training (%s differs); resume with the settings it was started with, or train into another folder", path, field)
+	}
+	if at.Step == 0 { // a dump of a training that had no checkpoint yet
+		return false, nil
 	}
 	for name, t := range st.State() {
 		src, ok := saved[name]
@@ -190,7 +229,8 @@ func (l *Loop) load(st *state, path string) (torn bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	st.step = at.Step
+	st.step, st.saved = at.Step, at.Step
+	st.journal.restore(at.Journal, at.Step)
 	st.opt.SetSteps(at.Optimizer)
 	return false, nil
 }

@@ -38,6 +38,16 @@
 // When the context ends, the step at hand is finished and a checkpoint written.
 // A checkpoint of another recipe, seed or set of images is refused.
 //
+// # When numbers go wrong
+//
+// No step waits for the device: what it measures stays there and is read at the end
+// of an epoch, every 50 steps and before a checkpoint. A loss that is then found to be
+// infinite or NaN ends the run with a [*Diverged], which names the step and the likely
+// cause; a checkpoint holds finite weights or is not written. Beside the checkpoints
+// there is a dump, which copies the newest of them and names the step and its images:
+// [Replay] goes from there to that step again and shows which weights or gradients
+// were not finite.
+//
 // # Randomness
 //
 // The weights at the start, the order of an epoch and the views of an image

@@ -2,6 +2,7 @@ package ssl
 
 import (
 	"iter"
+	"math"
 
 	"sslmem/data/augment"
 	"sslmem/data/rng"
@@ -27,8 +28,8 @@ type Engine struct {
 	generator *torch.Generator // of what the networks draw in a step
 	mask      augment.Mask
 
-	step    int           // taken
-	lossSum *torch.Tensor // float32 scalar: sum of the losses since TakeLoss
+	step    int // taken
+	journal journal
 }
 
 // EngineOptions say what is trained on, and where.
@@ -81,7 +82,7 @@ func NewEngine(r Recipe, o EngineOptions) (*Engine, error) {
 	if r.Precision == FP16 {
 		e.scaler = amp.NewGradScaler(o.Device, amp.Options{})
 	}
-	e.lossSum = torch.Root.Zeros([]int{}, torch.Float32, o.Device)
+	e.journal = journal{device: o.Device, clips: r.Optimizer.ClipGrad != 0}
 	return e, nil
 }
 
@@ -103,19 +104,58 @@ func (e *Engine) Step(h HostBatch) {
 // take takes one step on a batch that comes in parts.
 func (e *Engine) take(parts int, batch func(s *torch.Scope, part int) Batch) {
 	defer torch.LockThread()()
+	e.gradients(parts, batch)
+	e.update()
+	e.step++
+	e.journal.close(e.step)
+}
+
+// gradients is the first half of a step: it leaves the gradients of a batch that
+// comes in parts.
+func (e *Engine) gradients(parts int, batch func(s *torch.Scope, part int) Batch) {
 	clock := e.Clock()
 	e.generator.Seed(rng.Sub(e.o.Seed, rng.Word("step"), uint64(clock.Step)))
 	for part := range parts {
-		e.backward(clock, parts, func(s *torch.Scope) Batch { return batch(s, part) })
+		watched := part == parts-1 && (clock.Step+1)%max(clock.PerEpoch, 1) == 0
+		e.backward(clock, parts, watched, func(s *torch.Scope) Batch { return batch(s, part) })
 	}
+}
+
+// backward adds the gradients of a batch that is one of several parts. The spread
+// of the output is measured if it is watched.
+func (e *Engine) backward(clock Clock, parts int, watched bool, batch func(s *torch.Scope) Batch) {
 	s := torch.NewScope()
 	defer s.Close()
-	lr := e.LR()
+	b := batch(s)
+	b.Clock = clock
+	var result Result
+	e.cast(func() { result = e.Trainer.Forward(b) })
+	loss := result.Loss
+	e.journal.record(s, loss, result.Parts, 1/float64(parts))
+	if watched {
+		e.journal.watch(result.Output)
+	}
+	if parts > 1 {
+		loss = loss.DivScalar(float64(parts))
+	}
+	if e.scaler != nil {
+		loss = e.scaler.Scale(loss)
+	}
+	loss.Backward()
+}
+
+// update is the second half of a step: what follows from the gradients.
+func (e *Engine) update() {
+	s := torch.NewScope()
+	defer s.Close()
+	clock, lr := e.Clock(), e.LR()
 	e.recipe.Optimizer.adjust(e.groups, e.kinds, clock)
 	if e.scaler != nil {
 		e.scaler.Unscale(e.opt)
 	}
-	e.recipe.Optimizer.clip(s, e.params)
+	if norm := e.recipe.Optimizer.clip(s, e.params); norm != nil {
+		e.journal.norm(s, norm)
+	}
 	if b, ok := e.Trainer.(BeforeStepper); ok {
 		b.BeforeStep(clock)
 	}
@@ -127,26 +167,6 @@ func (e *Engine) take(parts int, batch func(s *torch.Scope, part int) Batch) {
 	}
 	e.opt.ZeroGrad()
 	e.Trainer.AfterStep(clock)
-	e.step++
-}
-
-// backward adds the gradients of a batch that is one of several parts.
-func (e *Engine) backward(clock Clock, parts int, batch func(s *torch.Scope) Batch) {
-	s := torch.NewScope()
-	defer s.Close()
-	b := batch(s)
-	b.Clock = clock
-	var result Result
-	e.cast(func() { result = e.Trainer.Forward(b) })
-	loss := result.Loss
-	if parts > 1 {
-		loss = loss.DivScalar(float64(parts))
-	}
-	e.lossSum.AddInPlace(loss.Detach(), 1)
-	if e.scaler != nil {
-		loss = e.scaler.Scale(loss)
-	}
-	loss.Backward()
 }
 
 // cast runs fn in the precision of the recipe.
@@ -164,9 +184,37 @@ func (e *Engine) cast(fn func()) {
 // TakeLoss returns the sum of the losses of all steps since the last call. It
 // waits for the device.
 func (e *Engine) TakeLoss() float64 {
-	sum := e.lossSum.Item()
-	e.lossSum.Zero()
+	e.journal.read()
+	if e.journal.steps == 0 {
+		return 0
+	}
+	sum := e.journal.sums[0]
+	e.journal.take()
 	return sum
+}
+
+// finite reports whether all weights and all that the optimizer keeps are finite.
+// It waits for the device.
+func (e *Engine) finite() bool {
+	s := torch.NewScope()
+	defer s.Close()
+	ok := true
+	torch.NoGrad(func() {
+		var all []*torch.Tensor
+		for _, p := range e.params {
+			all = append(all, s.Use(p))
+		}
+		for _, x := range e.opt.State() {
+			if x.DType() == torch.Float32 || x.DType() == torch.Float64 {
+				all = append(all, s.Use(x))
+			}
+		}
+		for i, norm := range torch.ForeachNorm(all, math.Inf(1)) {
+			all[i] = norm.ToDevice(e.o.Device).ToDType(torch.Float32)
+		}
+		ok = torch.Stack(all, 0).IsFinite().All().Item() != 0
+	})
+	return ok
 }
 
 // State yields everything that the next step depends on.
@@ -189,13 +237,12 @@ func (e *Engine) State() iter.Seq2[string, *torch.Tensor] {
 				}
 			}
 		}
-		yield("loop.loss_sum", e.lossSum)
 	}
 }
 
 // Release gives up all but the networks, which are returned.
 func (e *Engine) Release() Trainer {
-	e.lossSum.Free()
+	e.journal.free()
 	e.opt.Free()
 	if e.scaler != nil {
 		e.scaler.Free()

@@ -9,23 +9,13 @@ import (
 	"time"
 
 	"sslmem/data"
+	"sslmem/data/views"
 	"sslmem/torch"
 	"sslmem/torch/nn"
 )
 
 // ErrStopped is wrapped by the error of a run that its context ended early.
 var ErrStopped = errors.New("training was stopped")
-
-// Progress is what a training reports after each step.
-type Progress struct {
-	Epoch, Epochs  int     // Epoch counts from 1
-	Step, Steps    int     // steps taken, and in all
-	EpochEnd       bool    // this was the last step of its epoch
-	Loss           float64 // mean over the epoch so far; read from the device only at its end, NaN before
-	LR             float64 // of this step
-	ViewsPerSecond float64 // since the training was started or resumed
-	Wait           float64 // share of the time spent waiting for views
-}
 
 // Loop trains one Trainer on some images of a data set.
 type Loop struct {
@@ -35,6 +25,13 @@ type Loop struct {
 	Seed   uint64
 	Device torch.Device
 	Ranks  Ranks // nil means Alone
+
+	// Deterministic makes a training on a GPU give the same bits each time, as it does
+	// on a CPU anyway, at the cost of speed: operations take only algorithms that do,
+	// see [torch.UseDeterministicAlgorithms], and cuDNN tries no others. One that has
+	// none ends the run with an error. The settings are those of the process; they
+	// are as before when Run returns.
+	Deterministic bool
 
 	// Checkpoints is the folder for checkpoints; empty means that none are
 	// written. One is written after every CheckpointEvery epochs (0 means
@@ -87,18 +84,37 @@ func (l *Loop) Check() error {
 type state struct {
 	*Engine
 	images string // fingerprint of the training images, empty before it is needed
+	saved  int    // steps that the newest checkpoint of this training holds, 0 if there is none
 }
 
 // Run trains to the end and returns the Trainer, in evaluation mode, whose
 // tensors are the caller's (see [Free]). When ctx ends it finishes the step
 // at hand, writes a checkpoint and returns an error that wraps [ErrStopped].
-// A loss that is not finite ends the run with an error; the last checkpoint
-// stays. The goroutine is locked to its thread meanwhile.
+// A loss that is not finite ends the run with a [*Diverged]; the last checkpoint
+// stays, and a dump for [Replay] beside it. The device is asked for the losses at
+// the end of each epoch and every 50 steps, so the run may go on for so long; no
+// checkpoint is written of such weights. The goroutine is locked to its thread
+// meanwhile.
 func (l *Loop) Run(ctx context.Context) (Trainer, error) {
 	if err := l.Check(); err != nil {
 		return nil, err
 	}
 	defer torch.LockThread()()
+	st, err := l.start()
+	if err != nil {
+		return nil, err
+	}
+	defer l.deterministic()()
+	if err := l.run(ctx, st); err != nil {
+		st.Free()
+		return nil, err
+	}
+	nn.SetTraining(st.Release(), false)
+	return st.Trainer, nil
+}
+
+// start builds what is trained.
+func (l *Loop) start() (*state, error) {
 	fitted, err := l.Recipe.Fit(l.Data)
 	if err != nil {
 		return nil, err
@@ -111,12 +127,21 @@ func (l *Loop) Run(ctx context.Context) (Trainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := l.run(ctx, &state{Engine: e}); err != nil {
-		e.Free()
-		return nil, err
+	return &state{Engine: e}, nil
+}
+
+// deterministic sets what Deterministic asks for and returns what takes it back.
+func (l *Loop) deterministic() (restore func()) {
+	if !l.Deterministic {
+		return func() {}
 	}
-	nn.SetTraining(e.Release(), false)
-	return e.Trainer, nil
+	were, benchmark := torch.AreDeterministicAlgorithmsEnabled(), torch.CuDNNBenchmark.On()
+	torch.UseDeterministicAlgorithms(true, false)
+	torch.CuDNNBenchmark.Set(false)
+	return func() {
+		torch.UseDeterministicAlgorithms(were, false)
+		torch.CuDNNBenchmark.Set(benchmark)
+	}
 }
 
 func (l *Loop) ranks() Ranks {
@@ -158,21 +183,21 @@ func (l *Loop) run(ctx context.Context, st *state) error {
 			return fmt.Errorf("step %d: %w", st.step+1, err)
 		}
 		lr := st.LR()
-		h := HostBatch{Pixels: batch.Pixels, Index: batch.Index, Epoch: batch.Epoch, Labels: l.labels(batch.Index)}
-		if err := torch.Try(func() { st.Step(h) }); err != nil {
+		if err := torch.Try(func() { st.Step(l.hostBatch(batch)) }); err != nil {
 			return fmt.Errorf("step %d: %w", st.step+1, err)
 		}
 		loader.Recycle(batch)
 		end := st.step%perEpoch == 0
 		progress := Progress{
 			Epoch: (st.step-1)/perEpoch + 1, Epochs: l.Recipe.Epochs,
-			Step: st.step, Steps: total, EpochEnd: end, Loss: math.NaN(), LR: lr,
+			Step: st.step, Steps: total, EpochEnd: end, LR: lr,
+			Loss: math.NaN(), GradNorm: math.NaN(), Spread: math.NaN(),
 		}
 		if end {
-			progress.Loss = st.TakeLoss() / float64(perEpoch)
-			if err := l.diverged(progress.Loss, progress.Epoch); err != nil {
-				return err
-			}
+			st.observe(&progress)
+		}
+		if st.journal.bad != nil {
+			return l.diverged(st)
 		}
 		elapsed := time.Since(start)
 		progress.ViewsPerSecond = float64((st.step-first)*perStep) / elapsed.Seconds()
@@ -186,11 +211,6 @@ func (l *Loop) run(ctx context.Context, st *state) error {
 			}
 		}
 		stopped := ctx.Err() != nil && st.step < total
-		if stopped {
-			if err := l.diverged(st.lossSum.Item(), progress.Epoch); err != nil {
-				return err
-			}
-		}
 		if err := l.checkpoint(st, perEpoch, total, stopped); err != nil {
 			return err
 		}
@@ -201,13 +221,9 @@ func (l *Loop) run(ctx context.Context, st *state) error {
 	return nil
 }
 
-// diverged returns an error if a loss is not finite, so that no checkpoint of
-// such weights is written.
-func (l *Loop) diverged(loss float64, epoch int) error {
-	if !math.IsNaN(loss) && !math.IsInf(loss, 0) {
-		return nil
-	}
-	return fmt.Errorf("the loss became %v in epoch %d; lower optimizer.lr (now %g), or warm up for longer", loss, epoch, l.Recipe.Optimizer.LR)
+// hostBatch is a batch with the classes of its images, if the method learns from them.
+func (l *Loop) hostBatch(b *views.Batch) HostBatch {
+	return HostBatch{Pixels: b.Pixels, Index: b.Index, Epoch: b.Epoch, Labels: l.labels(b.Index)}
 }
 
 // labels returns the classes of some images if the method learns from them.
@@ -222,10 +238,22 @@ func (l *Loop) labels(index []int) []int64 {
 	return labels
 }
 
-// checkpoint writes one where it is due.
+// checkpoint writes one where it is due. It does so of finite weights only, also
+// where there are no checkpoints.
 func (l *Loop) checkpoint(st *state, perEpoch, total int, stopped bool) error {
 	every := perEpoch * max(l.CheckpointEvery, 1)
-	if l.Checkpoints == "" || !stopped && st.step != total && st.step%every != 0 {
+	if !stopped && st.step != total && st.step%every != 0 {
+		return nil
+	}
+	st.journal.read()
+	if st.journal.bad == nil && !st.finite() {
+		before := st.journal.recent
+		st.journal.bad = &badStep{step: st.step, loss: before[len(before)-1], before: before[:len(before)-1]}
+	}
+	if st.journal.bad != nil {
+		return l.diverged(st)
+	}
+	if l.Checkpoints == "" {
 		return nil
 	}
 	return l.save(st)

@@ -182,13 +182,15 @@ func (o Optimizer) adjust(groups []optim.Group, kinds []groupKind, c Clock) {
 	}
 }
 
-// clip bounds the gradients.
-func (o Optimizer) clip(s *torch.Scope, params []*torch.Tensor) {
+// clip bounds the gradients and returns the norm of all of them before, nil if they
+// are not bounded.
+func (o Optimizer) clip(s *torch.Scope, params []*torch.Tensor) *torch.Tensor {
 	switch {
 	case o.ClipGrad == 0:
+		return nil
 	case o.ClipEach:
-		torch.ClipGradNormEach(s, params, o.ClipGrad, 2)
+		return torch.ClipGradNormEach(s, params, o.ClipGrad, 2).Norm(2, []int{0}, false)
 	default:
-		torch.ClipGradNorm(s, params, o.ClipGrad, 2)
+		return torch.ClipGradNorm(s, params, o.ClipGrad, 2)
 	}
 }

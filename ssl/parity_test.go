@@ -177,7 +177,8 @@ func (c parityCase) checkGradients(t *testing.T, fixture map[string]*torch.Tenso
 	e := c.engine(t, fixture, false)
 	defer e.Free()
 	want := torchtest.Group(fixture, "grad")
-	e.backward(e.Clock(), 1, func(s *torch.Scope) Batch { return c.batch(s, e, 0) })
+	e.gradients(1, func(s *torch.Scope, _ int) Batch { return c.batch(s, e, 0) })
+	e.journal.close(1)
 	torchtest.Close(t, []float64{e.TakeLoss()}, torch.ToSlice[float64](fixture["loss"])[:1], nil, 1e-5, 1e-5)
 	var names []string
 	for name, p := range nn.Parameters(e.Trainer) {
