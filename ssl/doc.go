@@ -10,6 +10,11 @@
 // that it names. Package recipes holds recipes that have a name, and
 // docs/adding-a-method.md adds a method.
 //
+//   - [SimCLR]: each view against all others of the batch
+//   - [AlignUniform]: the same, as two terms
+//   - [BYOL]: one view predicts the other's projection by a teacher
+//   - [SimSiam]: the same without a teacher, with a stopped gradient
+//
 // # The loop
 //
 // An [Engine] takes the steps of any method: the forward pass in the precision of

@@ -124,3 +124,17 @@ class BYOL(Method):
             pairs = [(self.encoder, self.target["encoder"]), (self.projector, self.target["projector"])]
             self.follower = Follower(pairs, self.o["momentum"])
         self.follower.move()
+
+
+@method("simsiam")
+class SimSiam(Method):
+    def __init__(self, encoder, o, split):
+        super().__init__(encoder, o, split)
+        self.projector = mlp(encoder.features, o["projector"], last_norm=True, affine=False, hidden_bias=False, last_bias=False)
+        self.predictor = mlp(o["projector"][-1], o["predictor"], hidden_bias=False)
+
+    def loss(self, batch):
+        z = self.views(batch["views"], batch, lambda x: self.projector(self.encoder(x)))
+        p1, p2 = F.normalize(self.views(z, batch, self.predictor).float()).chunk(2)
+        z1, z2 = F.normalize(z.detach().float()).chunk(2)
+        return -((p1 * z2).sum() + (p2 * z1).sum()) / (2 * batch["size"])
