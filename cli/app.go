@@ -32,7 +32,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		Writer:    stdout,
 		ErrWriter: stderr,
 		Commands: []*cli.Command{
-			demoCommand(), trainCommand(), scoreCommand(), plotCommand(), dataCommand(), doctorCommand(), versionCommand(),
+			demoCommand(), trainCommand(), scoreCommand(), plotCommand(), recipesCommand(), dataCommand(), doctorCommand(), versionCommand(),
 		},
 		HideVersion:               true,
 		DisableSliceFlagSeparator: true,
@@ -115,30 +115,36 @@ const takesRun = "RUN"
 
 // arguments are what commands may take, with an example.
 var arguments = map[string]string{
-	takesRun:  "the folder of a run, such as runs/001-demo",
-	takesData: "a data set: a name of sslmem data list, or a path",
-	takesName: "the name of a data set, such as cifar10",
+	takesRun:        "the folder of a run, such as runs/001-demo",
+	takesData:       "a data set: a name of sslmem data list, or a path",
+	takesName:       "the name of a data set, such as cifar10",
+	takesRecipe:     "the name of a recipe, such as simclr-cifar",
+	takesRecipeFile: "the name of a recipe and that of a new file, such as simclr-cifar mine.toml",
+	takesFiles:      "one or more files of settings, such as mine.toml",
 }
 
 // checkArgs refuses arguments that a command does not take.
 func checkArgs(c *cli.Context) error {
 	n := c.Args().Len()
 	takes, name := c.Command.ArgsUsage, c.Command.HelpName
-	switch {
-	case arguments[takes] != "" && n == 0:
-		return usageError{fmt.Errorf("%s needs %s", name, arguments[takes])}
-	case arguments[takes] != "" && n == 1:
-		return nil
-	case n > 0:
-		extra := c.Args().Get(n - 1)
-		if strings.HasPrefix(extra, "-") {
-			what := "argument"
-			if takes == takesRun {
-				what = "run"
-			}
-			return usageError{fmt.Errorf("the flag %s must stand before the %s: %s %s …", extra, what, name, extra)}
+	least, most := 0, 0
+	if takes != "" {
+		least = len(strings.Fields(takes))
+		most = least
+	}
+	if takes == takesFiles {
+		most = n
+	}
+	for _, extra := range c.Args().Slice() {
+		if strings.HasPrefix(extra, "-") && takes != "" {
+			return usageError{fmt.Errorf("the flag %s must stand before the %s: %s %s …", extra, strings.ToLower(strings.Fields(takes)[0]), name, extra)}
 		}
-		return usageError{fmt.Errorf("%s does not take the argument %q; see %s --help", name, extra, name)}
+	}
+	switch {
+	case n < least:
+		return usageError{fmt.Errorf("%s needs %s", name, arguments[takes])}
+	case n > most:
+		return usageError{fmt.Errorf("%s does not take the argument %q; see %s --help", name, c.Args().Get(n-1), name)}
 	}
 	return nil
 }

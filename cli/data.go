@@ -3,13 +3,11 @@ package cli
 import (
 	"fmt"
 	"path/filepath"
-	"strings"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
 
 	"sslmem/data"
-	"sslmem/internal/nearest"
 )
 
 // What the commands below data take as their argument.
@@ -32,20 +30,7 @@ follows after "#": stl10#unlabeled, svhn#extra, emnist#letters.
    sslmem train --data cifar10`,
 		Subcommands: []*cli.Command{dataListCommand(), dataInfoCommand(), dataVerifyCommand(), dataGetCommand(), dataPreviewCommand()},
 	}
-	c.Action = func(ctx *cli.Context) error {
-		var known []string
-		for _, sub := range c.Subcommands {
-			known = append(known, sub.Name)
-		}
-		hint := "say one of " + strings.Join(known, ", ") + " after sslmem data"
-		if near, ok := nearest.Word(ctx.Args().First(), known); ok {
-			hint = fmt.Sprintf("did you mean sslmem data %s?", near)
-		}
-		if name := ctx.Args().First(); name != "" {
-			return usageError{fmt.Errorf("there is no command %q of sslmem data; %s", name, hint)}
-		}
-		return cli.ShowSubcommandHelp(ctx)
-	}
+	c.Action = func(ctx *cli.Context) error { return startOf(ctx, c) }
 	return c
 }
 

@@ -62,17 +62,16 @@ func Defaults() Settings {
 	if err != nil {
 		panic(err) // the recipe is part of the program
 	}
-	return Settings{
-		Data:   demo.Data,
+	s := Settings{
 		Pairs:  3,
 		Device: "auto", Threads: 1, MemoryMB: 4096,
-		Splits: data.SplitSizes{Shared: 150, Candidate: 200, Independent: 200, External: 600},
-		Recipe: demo.Recipe,
 		Score: ScoreSettings{
 			Views: 16, Distance: mem.L2, Normalisation: mem.Raw, BatchSize: 512,
 			CurvePoints: 5, CurveViews: 4,
 		},
 	}
+	s.use(demo)
+	return s
 }
 
 // Check returns an error that names the first setting that cannot be used.
@@ -86,10 +85,6 @@ func (s Settings) Check() error {
 		return fmt.Errorf("memory_mb is %d but must lie between 0 and %d", s.MemoryMB, 1<<20)
 	case s.Threads < 0 || s.Threads > 1024:
 		return fmt.Errorf("threads is %d but must lie between 0 and 1024", s.Threads)
-	case s.Score.CurvePoints < 0 || s.Score.CurvePoints > s.Recipe.Epochs:
-		return fmt.Errorf("score.curve_points is %d but must lie between 0 and recipe.epochs (%d)", s.Score.CurvePoints, s.Recipe.Epochs)
-	case s.Score.CurvePoints > 0 && s.Score.CurveViews < 2:
-		return fmt.Errorf("score.curve_views is %d but must be at least 2", s.Score.CurveViews)
 	}
 	if _, err := mem.ParseNormalisation(string(s.Score.Normalisation)); err != nil {
 		return err
@@ -97,8 +92,17 @@ func (s Settings) Check() error {
 	if err := s.Recipe.Check(); err != nil {
 		return err
 	}
+	switch {
+	case s.Score.CurvePoints < 0 || s.Score.CurvePoints > s.Recipe.Epochs:
+		return fmt.Errorf("score.curve_points is %d but must lie between 0 and recipe.epochs (%d)", s.Score.CurvePoints, s.Recipe.Epochs)
+	case s.Score.CurvePoints > 0 && s.Score.CurveViews < 2:
+		return fmt.Errorf("score.curve_views is %d but must be at least 2", s.Score.CurveViews)
+	}
 	return s.Score.scorer(s.Recipe, s.Seed).Check()
 }
+
+// use takes the data and the training of a recipe, and the splits that suit them.
+func (s *Settings) use(e recipes.Entry) { s.Data, s.Recipe, s.Splits = e.Data, e.Recipe, e.Splits() }
 
 // fit opens the views of the demo for images of another kind: its normalisation
 // is that of one grey data set, and so colour images are normalised by their own

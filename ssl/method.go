@@ -114,11 +114,11 @@ func LookupMethod(name string) (Method, error) {
 // published values.
 func (m Method) decode(given map[string]any) (Options, error) {
 	o := m.Options()
-	if err := config.DecodeTable("options of "+m.Name, given, o); err != nil {
+	if err := config.DecodeTable("recipe.options of "+m.Name, given, o); err != nil {
 		return nil, err
 	}
 	if err := o.Check(); err != nil {
-		return nil, fmt.Errorf("recipe: options of %s: %w", m.Name, err)
+		return nil, fmt.Errorf("recipe.options of %s: %w", m.Name, err)
 	}
 	return o, nil
 }

@@ -40,8 +40,9 @@ func Read(path string) (string, error) {
 }
 
 // Decode reads settings from text as Load does from a file; name is what
-// errors call it. It panics if settings is no pointer to a struct.
-func Decode(name, text string, settings any) error {
+// errors call it. Keys that settings holds in maps may be listed in more, so that
+// they are suggested too. It panics if settings is no pointer to a struct.
+func Decode(name, text string, settings any, more ...string) error {
 	target := reflect.ValueOf(settings)
 	if target.Kind() != reflect.Pointer || target.IsNil() || target.Elem().Kind() != reflect.Struct {
 		panic("config: settings must be a pointer to a struct")
@@ -52,7 +53,7 @@ func Decode(name, text string, settings any) error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return fmt.Errorf("%s: %s", name, describeUnknown(unknown, Keys(settings)))
+		return fmt.Errorf("%s: %s", name, describeUnknown(unknown, append(Keys(settings), more...)))
 	}
 	if _, err := toml.Decode(text, settings); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -71,7 +72,7 @@ func describeUnknown(unknown []toml.Key, known []string) string {
 			continue
 		}
 		part := fmt.Sprintf("there is no key %q", key.String())
-		if near, ok := nearest.Word(key.String(), known); ok {
+		if near, ok := nearest.Key(key.String(), known); ok {
 			part += fmt.Sprintf(", did you mean %q?", near)
 		} else {
 			part += fmt.Sprintf("; known are %s", strings.Join(known, ", "))

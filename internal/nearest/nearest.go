@@ -7,6 +7,38 @@ import (
 	"github.com/xrash/smetrics"
 )
 
+// Key returns the key of known that was most likely meant by key, as [Word] does
+// for words. Keys are parts joined by dots, "recipe.optimizer.lr". The last part
+// says most: of the keys whose last part is nearest to that of key, the nearest
+// as a whole is taken, so that "recipe.warmup_epochs" finds
+// "recipe.optimizer.warmup_epochs" and not "recipe.epochs".
+func Key(key string, known []string) (string, bool) {
+	best, bestLast, bestAll := "", -1, -1
+	word, all := plain(last(key)), plain(key)
+	for _, k := range known {
+		p := plain(last(k))
+		d := distance(word, p)
+		if d > limit(word, p) || bestLast >= 0 && d > bestLast {
+			continue
+		}
+		if whole := distance(all, plain(k)); bestLast < 0 || d < bestLast || whole < bestAll {
+			best, bestLast, bestAll = k, d, whole
+		}
+	}
+	return best, bestLast >= 0
+}
+
+// last returns what follows the last dot.
+func last(key string) string { return key[strings.LastIndexByte(key, '.')+1:] }
+
+func plain(s string) string { return strings.ReplaceAll(strings.ToLower(s), "-", "_") }
+
+// distance is that of Levenshtein.
+func distance(a, b string) int { return smetrics.WagnerFischer(a, b, 1, 1, 1) }
+
+// limit is up to which distance two words are near.
+func limit(a, b string) int { return (max(len(a), len(b)) + 2) / 3 }
+
 // Word returns the word of known that was most likely meant by word, and
 // whether any is near enough to be worth suggesting.
 //
@@ -16,7 +48,6 @@ import (
 // after the last dot of exactly one known word is near too, so that
 // "temperature" finds "simclr.temperature".
 func Word(word string, known []string) (string, bool) {
-	plain := func(s string) string { return strings.ReplaceAll(strings.ToLower(s), "-", "_") }
 	word = plain(word)
 	best, bestDistance := "", -1
 	var suffixed []string
@@ -25,9 +56,8 @@ func Word(word string, known []string) (string, bool) {
 		if strings.HasSuffix(p, "."+word) {
 			suffixed = append(suffixed, k)
 		}
-		d := smetrics.WagnerFischer(word, p, 1, 1, 1)
-		limit := (max(len(word), len(p)) + 2) / 3
-		if d <= limit && (bestDistance < 0 || d < bestDistance) {
+		d := distance(word, p)
+		if d <= limit(word, p) && (bestDistance < 0 || d < bestDistance) {
 			best, bestDistance = k, d
 		}
 	}

@@ -39,6 +39,26 @@ func TestNearest(t *testing.T) {
 	}
 }
 
+func TestKey(t *testing.T) {
+	known := []string{"seed", "recipe.epochs", "recipe.batch_size", "recipe.optimizer.lr", "recipe.optimizer.warmup_epochs", "score.batch_size", "recipe.options.temperature"}
+	for _, c := range []struct{ key, want string }{
+		{"recipe.warmup_epochs", "recipe.optimizer.warmup_epochs"}, // and not recipe.epochs, 7 letters away
+		{"recipe.warmup_epoch", "recipe.optimizer.warmup_epochs"},
+		{"recipe.epoch", "recipe.epochs"},
+		{"lr", "recipe.optimizer.lr"},
+		{"recipe.temprature", "recipe.options.temperature"},
+		{"score.batchsize", "score.batch_size"}, // of two that end alike, the nearer as a whole
+		{"recipe.batchsize", "recipe.batch_size"},
+		{"recipe.nonsense", ""},
+		{"", ""},
+	} {
+		got, ok := nearest.Key(c.key, known)
+		if got != c.want || ok != (c.want != "") {
+			t.Errorf("Key(%q) = %q, %v, want %q", c.key, got, ok, c.want)
+		}
+	}
+}
+
 // TestDistance checks the bound with distances known by hand.
 func TestDistance(t *testing.T) {
 	for _, c := range []struct {

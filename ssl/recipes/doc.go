@@ -9,4 +9,6 @@
 // command line, the tables of the documentation, the benchmarks and the tests read
 // it from here. Its keys are those of the config.toml of a run, so that a copy
 // with changes can be trained.
+//
+//go:generate go test -run=^TestTable$ . -update
 package recipes

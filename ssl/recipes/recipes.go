@@ -11,6 +11,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"sslmem/data"
 	"sslmem/internal/config"
 	"sslmem/internal/nearest"
 	"sslmem/ssl"
@@ -26,6 +27,29 @@ type Entry struct {
 	Source string     `toml:"source" json:"source"` // where its numbers are from
 	Data   string     `toml:"data" json:"data"`     // the data set, as in the settings of a run
 	Recipe ssl.Recipe `toml:"recipe" json:"recipe"`
+}
+
+// Size returns the end of the recipe's name: what it is made for, one of Sizes.
+func (e Entry) Size() string {
+	_, size := split(e.Name)
+	if size < 0 {
+		return ""
+	}
+	return Sizes()[size]
+}
+
+// Splits returns the sizes of the four sets for f/g pairs that are trained by the
+// recipe. Those of CIFAR and ImageNet are the published ones (arXiv 2401.12233 and
+// 2409.19069: 50,000 and 100,000 images an encoder, 5,000 of them its own) but for
+// S_E, which is taken from S_S; those of the demo are explained in docs/demo.md.
+func (e Entry) Splits() data.SplitSizes {
+	switch e.Size() {
+	case "cifar", "paper":
+		return data.SplitSizes{Shared: 35000, Candidate: 5000, Independent: 5000, External: 5000}
+	case "imagenet":
+		return data.SplitSizes{Shared: 95000, Candidate: 5000, Independent: 5000, External: 5000}
+	}
+	return data.SplitSizes{Shared: 150, Candidate: 200, Independent: 200, External: 600}
 }
 
 // Sizes lists the ends of the names of recipes: what they are made for.
@@ -65,12 +89,23 @@ func Lookup(name string) (Entry, error) {
 		}
 		return Entry{}, fmt.Errorf("unknown recipe %q; known are %s", name, strings.Join(Names(), ", "))
 	}
+	return Parse(name, string(text))
+}
+
+// Parse reads a recipe from the text of a TOML file such as those of this folder,
+// without its ending called name, and checks it.
+func Parse(name, text string) (Entry, error) {
 	e := Entry{Name: name}
-	if err := Decode(name+".toml", string(text), &e, &e.Recipe); err != nil {
+	file := name + ".toml"
+	if err := Decode(file, text, &e, &e.Recipe); err != nil {
 		return Entry{}, err
 	}
-	if e.Recipe, err = e.Recipe.Complete(); err != nil {
-		return Entry{}, fmt.Errorf("%s.toml: %w", name, err)
+	var err error
+	if e.Recipe, err = e.Recipe.Complete(); err == nil {
+		err = e.Recipe.Check()
+	}
+	if err != nil {
+		return Entry{}, fmt.Errorf("%s: %w", file, err)
 	}
 	return e, nil
 }
@@ -125,11 +160,24 @@ func Decode(name, text string, settings any, r *ssl.Recipe) error {
 	if k.Recipe.Local != nil && r.Local == nil {
 		r.Local = copied(&r.Augment)
 	}
-	if err := config.Decode(name, text, settings); err != nil {
+	if err := config.Decode(name, text, settings, optionKeys(*r, k.Recipe.Method)...); err != nil {
 		*r = before
 		return err
 	}
 	return nil
+}
+
+// optionKeys lists the keys of the options of a method, that of r if it is "".
+func optionKeys(r ssl.Recipe, method string) []string {
+	m, err := ssl.LookupMethod(cmp.Or(method, r.Method))
+	if err != nil {
+		return nil // the check of the recipe tells
+	}
+	keys := config.Keys(m.Options())
+	for i, key := range keys {
+		keys[i] = "recipe.options." + key
+	}
+	return keys
 }
 
 func copied[T any](x *T) *T {
