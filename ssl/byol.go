@@ -79,6 +79,14 @@ func (m *BYOL) Forward(b Batch) Result {
 // AfterStep implements [Trainer].
 func (m *BYOL) AfterStep(c Clock) { m.target.update(m.momentum.at(c)) }
 
+// Collapse implements [Collapser]: online and target network agree on everything.
+func (m *BYOL) Collapse() Collapse {
+	return Collapse{
+		Minimum: true, Within: .04, Meaning: "0, the least there is",
+		Advice: fmt.Sprintf("let the target follow more slowly (options.momentum, now %g), lower optimizer.lr, or warm up for longer, so that the predictor keeps up", m.momentum.from),
+	}
+}
+
 // Register implements [nn.Module].
 func (m *BYOL) Register(r *nn.Registry) {
 	r.Module("encoder", m.encoder)

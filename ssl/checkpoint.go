@@ -31,6 +31,7 @@ type position struct {
 	Optimizer int64  `json:"optimizer_steps"`
 	// Journal is what was measured since the last epoch's end.
 	Journal journalState `json:"journal"`
+	Alarm   alarm        `json:"alarm"`
 }
 
 // parsePosition reads a position. Options that are whole numbers are integers again.
@@ -71,7 +72,7 @@ func (l *Loop) position(st *state) (position, error) {
 			return position{}, err
 		}
 	}
-	return position{Recipe: l.Recipe, Seed: l.Seed, Images: st.images, Step: st.step, Optimizer: st.opt.Steps(), Journal: st.journal.state()}, nil
+	return position{Recipe: l.Recipe, Seed: l.Seed, Images: st.images, Step: st.step, Optimizer: st.opt.Steps(), Journal: st.journal.state(), Alarm: st.alarm}, nil
 }
 
 // fingerprint is a hash of the training images' positions and of their pixels,
@@ -177,9 +178,7 @@ func (l *Loop) resume(st *state) error {
 		if !torn {
 			return err
 		}
-		if l.Warn != nil {
-			l.Warn(fmt.Sprintf("checkpoint %s cannot be read and is passed over: %v", path, err))
-		}
+		l.warn(fmt.Sprintf("checkpoint %s cannot be read and is passed over: %v", path, err))
 	}
 	if len(steps) > 0 {
 		return fmt.Errorf("none of the checkpoints in %s can be read; remove the folder to start over", l.Checkpoints)
@@ -231,6 +230,7 @@ func (l *Loop) load(st *state, path string) (torn bool, err error) {
 	}
 	st.step, st.saved = at.Step, at.Step
 	st.journal.restore(at.Journal, at.Step)
+	st.alarm = at.Alarm
 	st.opt.SetSteps(at.Optimizer)
 	return false, nil
 }

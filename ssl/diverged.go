@@ -104,7 +104,7 @@ func (l *Loop) dump(st *state, bad badStep, path string) error {
 		if err != nil {
 			return err
 		}
-		at.Step, at.Optimizer, at.Journal = 0, 0, journalState{}
+		at.Step, at.Optimizer, at.Journal, at.Alarm = 0, 0, journalState{}, alarm{}
 		text, err := json.Marshal(at)
 		if err != nil {
 			return err

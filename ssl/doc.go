@@ -53,6 +53,13 @@
 // [Replay] goes from there to that step again and shows which weights or gradients
 // were not finite.
 //
+// The networks may also come to give the same output for all images, which lowers the
+// loss of some methods and teaches nothing. After each epoch [Loop] tells Warn the signs
+// of it, each with the likely cause and what to change: the outputs of a batch are spread
+// less than a tenth of what would be even; the loss is that of networks that have
+// collapsed, which the method knows (see [Collapser]); the rank of the features, if
+// somebody measures it ([Loop.ObserveRank]), has fallen to almost nothing.
+//
 // # Randomness
 //
 // The weights at the start, the order of an epoch and the views of an image

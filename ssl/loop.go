@@ -50,8 +50,16 @@ type Loop struct {
 	// Resumed, if set, is called with the steps that a checkpoint held.
 	Resumed func(step int)
 	// Warn, if set, is told in a sentence what went wrong without ending the
-	// training, such as a torn checkpoint.
+	// training: a torn checkpoint, or, after each epoch that shows it, each sign that
+	// the networks have collapsed onto the same output for all images.
 	Warn func(string)
+	// StopOnCollapse ends the run with an error that wraps [ErrCollapsed] instead. The
+	// last checkpoint is that before the epoch that showed it.
+	StopOnCollapse bool
+
+	// What ObserveRank was told; 0 is nothing.
+	rank      float64
+	rankWidth int
 }
 
 // StepsPerEpoch returns the number of whole batches.
@@ -84,7 +92,8 @@ func (l *Loop) Check() error {
 type state struct {
 	*Engine
 	images string // fingerprint of the training images, empty before it is needed
-	saved  int    // steps that the newest checkpoint of this training holds, 0 if there is none
+	alarm  alarm
+	saved  int // steps that the newest checkpoint of this training holds, 0 if there is none
 }
 
 // Run trains to the end and returns the Trainer, in evaluation mode, whose
@@ -151,6 +160,12 @@ func (l *Loop) ranks() Ranks {
 	return l.Ranks
 }
 
+func (l *Loop) warn(sentence string) {
+	if l.Warn != nil {
+		l.Warn(sentence)
+	}
+}
+
 // needsLabels reports whether the method learns from labels.
 func (l *Loop) needsLabels() bool {
 	m, err := LookupMethod(l.Recipe.Method)
@@ -207,6 +222,11 @@ func (l *Loop) run(ctx context.Context, st *state) error {
 		}
 		if end && l.EpochEnd != nil {
 			if err := l.EpochEnd(progress, st.Trainer); err != nil {
+				return err
+			}
+		}
+		if end {
+			if err := l.watch(st, progress); err != nil {
 				return err
 			}
 		}

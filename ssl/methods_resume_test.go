@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -42,7 +43,11 @@ func methodLoop(t *testing.T, method string, epochs int) *ssl.Loop {
 	}
 	return &ssl.Loop{
 		Recipe: r, Data: train, Index: index, Seed: 3, Checkpoints: t.TempDir(), Resume: true,
-		Warn: func(s string) { t.Errorf("%s: warning: %s", method, s) },
+		Warn: func(s string) {
+			if strings.Contains(s, "checkpoint") {
+				t.Errorf("%s: %s", method, s)
+			}
+		},
 	}
 }
 
@@ -155,6 +160,32 @@ func TestEveryMethodTrains(t *testing.T) {
 			if 4*same > len(before) {
 				t.Errorf("%d of %d parameters are as they were before the training", same, len(before))
 			}
+		})
+	}
+}
+
+// The alarm is silent over the first epochs of every demo.
+func TestEveryMethodIsHealthy(t *testing.T) {
+	for _, m := range ssl.Methods() {
+		t.Run(m.Name, func(t *testing.T) {
+			torchtest.NoLeak(t)
+			entry, err := recipes.Demo(m.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			l := methodLoop(t, m.Name, 4)
+			l.Recipe = entry.Recipe
+			l.Recipe.Epochs, l.Recipe.Optimizer.WarmupEpochs = 4, 1
+			l.Index = l.Index[:0]
+			for i := range 4 * l.Recipe.BatchSize {
+				l.Index = append(l.Index, i)
+			}
+			l.Warn = func(s string) { t.Error(s) }
+			l.EpochEnd = func(p ssl.Progress, _ ssl.Trainer) error {
+				t.Logf("epoch %d: loss %.3f, spread %.3f of %.3f", p.Epoch, p.Loss, p.Spread, p.EvenSpread())
+				return nil
+			}
+			final(t, l)
 		})
 	}
 }

@@ -41,6 +41,7 @@ func (o *SimCLROptions) New(b Build) (Trainer, error) {
 		core:        newCore(b),
 		projector:   head.New(b.Encoder.Features(), b.Generator),
 		temperature: o.Temperature,
+		images:      b.Recipe.BatchSize * b.Ranks.World(),
 		ranks:       b.Ranks,
 	}, nil
 }
@@ -51,6 +52,7 @@ type SimCLR struct {
 	core
 	projector   nn.Sequential
 	temperature float64
+	images      int // of a batch, on all ranks
 	ranks       Ranks
 	targets     ntXentTargets
 }
@@ -62,6 +64,15 @@ func (m *SimCLR) Forward(b Batch) Result {
 	})
 	all := gatherViews(m.ranks, b, z)
 	return Result{Loss: ntXent(all, m.temperature, m.targets.of(all)), Output: z}
+}
+
+// Collapse implements [Collapser]: no view is nearer to its partner than to others.
+func (m *SimCLR) Collapse() Collapse {
+	return Collapse{
+		Loss: math.Log(float64(2*m.images - 1)), Within: 1e-3,
+		Meaning: fmt.Sprintf("ln %d, that of views which are all alike", 2*m.images-1),
+		Advice:  fmt.Sprintf("lower optimizer.lr, warm up for longer, or lower options.temperature (now %g)", m.temperature),
+	}
 }
 
 // Register implements [nn.Module].

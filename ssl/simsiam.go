@@ -82,6 +82,15 @@ func (m *SimSiam) ConstantLR() []string {
 	return nil
 }
 
+// Collapse implements [Collapser]: every vector predicts every other.
+func (m *SimSiam) Collapse() Collapse {
+	advice := "lower optimizer.lr, or warm up for longer, so that the predictor keeps up"
+	if !m.fixPredLR {
+		advice += "; set options.fix_pred_lr, so that it does not slow down"
+	}
+	return Collapse{Minimum: true, Loss: -1, Within: .01, Meaning: "−1, the least there is", Advice: advice}
+}
+
 // Register implements [nn.Module].
 func (m *SimSiam) Register(r *nn.Registry) {
 	r.Module("encoder", m.encoder)
