@@ -67,6 +67,25 @@
 // Of these, ratio weighs an image that is easy to align as much as one that is
 // hard. Tests and effect sizes are the same for raw and range.
 //
+// # Layers
+//
+// Where in a network is an image memorized? [Scorer.Layers] measures the losses
+// of the same views at the output of any layer of a [LayerEncoder], in one pass
+// over the images, and [LayerScores] keeps them, with [Scores] of its own for
+// each layer. LayerMem of a layer is the mean of m in the normalisation ratio
+// over a set, and what a layer adds to the one before is its Δ:
+//
+//	l, err := scorer.Layers(ctx, f, g, images, points.Index, mem.LayerOptions{}, seed)
+//	err = scores.AddPair(l)
+//	table, err := scores.Table(mem.Candidate, mem.Extreme)
+//
+// A [LayerTable] has both with the means of the most and the least memorized
+// points at each layer. In a vision transformer attention and MLP lie beside an
+// identity each, so Δ of either is counted from what goes into it; see
+// [LayerRow]. Maps and tokens are taken as one long vector, or as their mean
+// ([Maps]). (Wang, Dziedzic, Backes and Boenisch, "Localizing Memorization in
+// SSL Vision Encoders", NeurIPS 2024, arXiv:2409.19069.)
+//
 // # What the statistics mean
 //
 // [Summarize] computes, for each set, n, mean with its 95 % confidence

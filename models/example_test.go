@@ -72,7 +72,7 @@ func ExampleBackbone() {
 		fmt.Println("tokens of the last block:", layers["blocks.11"].Shape())
 	})
 	// Output:
-	// 86 layers, the first are [patch_embed blocks.0.norm1 blocks.0.attn blocks.0.norm2]
+	// 98 layers, the first are [patch_embed blocks.0.norm1 blocks.0.attn blocks.0.sum]
 	// features: [2 12]
 	// units of the first block: [2 17 48]
 	// tokens of the last block: [2 17 12]

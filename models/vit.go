@@ -194,7 +194,8 @@ func (m *ViT) encode(x, keep *torch.Tensor, c *capture) *torch.Tensor {
 func (m *ViT) grid() int { return m.Options.ImageSize / m.Options.PatchSize }
 
 // Layers implements [Backbone]: "patch_embed" [N, L, Dim] without positions,
-// each block after its parts, and "norm", all tokens before the pooling. What
+// each block after its parts, and "norm", all tokens before the pooling. "sum"
+// is the input of a block together with what its attention gives, and what
 // "mlp.act" gives are the units of a block.
 func (m *ViT) Layers() []string {
 	names := []string{"patch_embed"}

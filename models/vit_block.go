@@ -15,8 +15,9 @@ type ViTBlock struct {
 }
 
 // viTBlockLayers are the names of a block's layers in timm, in the order of
-// its forward.
-var viTBlockLayers = []string{"norm1", "attn", "norm2", "mlp.fc1", "mlp.act", "mlp"}
+// its forward, and "sum", the block's input and attention together, which no
+// module gives.
+var viTBlockLayers = []string{"norm1", "attn", "sum", "norm2", "mlp.fc1", "mlp.act", "mlp"}
 
 func newViTBlock(o ViTOptions, drop float64, g *torch.Generator) *ViTBlock {
 	b := &ViTBlock{
@@ -59,7 +60,7 @@ func (b *ViTBlock) forward(x *torch.Tensor, c *capture) *torch.Tensor {
 	return torch.Tidy(x, func(x *torch.Tensor) *torch.Tensor {
 		y := c.keep("norm1", b.Norm1.Forward(x))
 		y = c.keep("attn", b.Attn.Forward(y))
-		x = x.Add(b.drop(y))
+		x = c.keep("sum", x.Add(b.drop(y)))
 		y = c.keep("norm2", b.Norm2.Forward(x))
 		y = c.keep("mlp.fc1", b.FC1.Forward(y))
 		y = c.keep("mlp.act", y.Gelu())

@@ -7,7 +7,7 @@ Each case is a group: the state ("state.NAME"), images x, features in
 evaluation ("evaluated") and in training ("trained"), the weights w of the loss
 sum(w * trained), and its gradients by the images ("grad") and by all
 parameters ("grad.NAME"). small holds a few images, "layer.NAME" the outputs
-that forward hooks see for it in evaluation. The modules are written after
+that forward hooks see for it in evaluation, "sum" what goes into a norm2. The modules are written after
 torchvision's ResNet (v1.5) and timm's VisionTransformer, with their names. All
 compute in float64; images are numbers that float16 holds exactly.
 """
@@ -173,6 +173,8 @@ def case(name, net, shape, small):
         out[f"{name}/evaluated"] = net(x)
         hooks = [m.register_forward_hook(lambda _, __, y, key=key: out.__setitem__(f"{name}/layer.{key}", y.clone()))
                  for key, m in net.named_modules() if key and not key.endswith((".proj", ".qkv", "mlp.fc2")) and key != "blocks"]
+        hooks += [m.register_forward_pre_hook(lambda _, x, key=key: out.__setitem__(f"{name}/layer.{key[:-5]}sum", x[0].clone()))
+                  for key, m in net.named_modules() if key.endswith("norm2")]
         net(few.double())
         for h in hooks:
             h.remove()
