@@ -19,13 +19,13 @@ func (c Clock) Cosine(from, to float64) float64 {
 	return optim.WarmupCosine{Base: from, Final: to, Total: c.Steps}.At(c.Step)
 }
 
-// Linear goes from one value at step 0 to another after the given number of epochs, and stays
-// there. It changes from epoch to epoch, not within one, as the temperature of
-// DINO's teacher does.
+// Linear goes from one value in the first epoch to another in the last of the given
+// number, and stays there. It changes from epoch to epoch, not within one, as the
+// temperature of DINO's teacher does. Of a single epoch, it takes the first value.
 func (c Clock) Linear(from, to float64, epochs int) float64 {
 	e := c.Epoch()
-	if epochs <= 1 || e >= epochs {
+	if e >= epochs {
 		return to
 	}
-	return from + (to-from)*float64(e)/float64(epochs-1)
+	return from + (to-from)*float64(e)/float64(max(epochs-1, 1))
 }

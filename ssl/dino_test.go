@@ -1,0 +1,128 @@
+package ssl
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"sslmem/torch"
+)
+
+// dinoOptions are those of testdata/dino.py.
+func dinoOptions(changes map[string]any) map[string]any {
+	o := map[string]any{
+		"projector": []int{16, 16, 8}, "out_dim": 12,
+		"teacher_temp": .07, "warmup_teacher_temp": .04, "warmup_teacher_temp_epochs": 3,
+		"momentum": .9, "freeze_last_layer": 1,
+	}
+	for k, v := range changes {
+		o[k] = v
+	}
+	return o
+}
+
+func dinoOptimizer(clip float64) Optimizer {
+	return Optimizer{
+		Name: "adamw", LR: .002, WarmupEpochs: 1, WeightDecay: .04, WeightDecayEnd: .4,
+		ExcludeBiasAndNorm: true, ClipGrad: clip, ClipEach: true,
+	}
+}
+
+var dinoParity = parityCase{
+	name: "dino", perEpoch: 5,
+	recipe:    parityRecipe("dino", dinoOptimizer(.05), dinoOptions(map[string]any{"use_bn_in_head": true})),
+	gradients: 1e-2, // they are up to 20: the bottleneck is short before it is normalized
+}
+
+func TestDINOAgainstPyTorch(t *testing.T)    { dinoParity.run(t) }
+func TestDINOFixtureIsPyTorchs(t *testing.T) { dinoParity.remake(t) }
+
+// A teacher and a student that prefer no prototype differ by the logarithm of their
+// number, whatever the temperatures.
+func TestDINOLossOfUniform(t *testing.T) {
+	s := torch.NewScope()
+	defer s.Close()
+	const images, prototypes = 3, 17
+	student := s.Full([]int{4 * images, prototypes}, .3, torch.Float64, torch.CPU)
+	teacher := s.Full([]int{2 * images, prototypes}, -.2, torch.Float64, torch.CPU)
+	if got, want := DINOLoss(student, teacher, nil, images, .1, .04).Item(), math.Log(prototypes); math.Abs(got-want) > 1e-12 {
+		t.Errorf("loss %v, want ln K = %v", got, want)
+	}
+}
+
+// One image in two global views and a local one. The teacher is certain of prototype
+// 0 in its first view and of 1 in its second, once the center is taken away; the
+// student's odds of prototype 0 are 1, 3 and 7 to 1.
+func TestDINOLossByHand(t *testing.T) {
+	s := torch.NewScope()
+	defer s.Close()
+	const tau = .5
+	student := torch.FromSlice(s, []float64{0, 0, tau * math.Log(3), 0, tau * math.Log(7), 0}, 3, 2)
+	teacher := torch.FromSlice(s, []float64{300, 100, 100, 100}, 2, 2)
+	center := torch.FromSlice(s, []float64{100, 0}, 1, 2)
+	want := -(math.Log(3./4) + math.Log(7./8) + math.Log(1./2) + math.Log(1./8)) / 4
+	if got := DINOLoss(student, teacher, center, 1, tau, .01).Item(); math.Abs(got-want) > 1e-12 {
+		t.Errorf("loss %v, want %v", got, want)
+	}
+}
+
+// The gradient at the student's logits is the difference of the distributions.
+func TestDINOLossGradient(t *testing.T) {
+	s := torch.NewScope()
+	defer s.Close()
+	student := torch.FromSlice(s, []float64{.1, .2, .05, -.3}, 2, 2).RequireGrad(true)
+	teacher := torch.FromSlice(s, []float64{.3, .1, -.1, .4}, 2, 2).RequireGrad(true)
+	DINOLoss(student, teacher, nil, 1, .1, .04).Backward()
+	p, q := student.DivScalar(.1).Softmax(1), teacher.DivScalar(.04).Softmax(1)
+	got, p0, q1 := torch.ToSlice[float64](student.Grad()), torch.ToSlice[float64](p), torch.ToSlice[float64](q)
+	for i := range got {
+		want := (p0[i] - q1[(i+2)%4]) / (.1 * 2) // the teacher sees the other view
+		if math.Abs(got[i]-want) > 1e-12 {
+			t.Errorf("gradient %d is %v, want %v", i, got[i], want)
+		}
+	}
+	if teacher.Grad() != nil {
+		t.Error("a gradient flows to the teacher")
+	}
+}
+
+func TestDINOLossNeedsViews(t *testing.T) {
+	for _, rows := range [][2]int{{5, 4}, {2, 2}, {4, 3}, {4, 6}} {
+		s := torch.NewScope()
+		err := torch.Try(func() {
+			DINOLoss(s.Ones([]int{rows[0], 3}, torch.Float32, torch.CPU), s.Ones([]int{rows[1], 3}, torch.Float32, torch.CPU), nil, 2, .1, .04)
+		})
+		if err == nil {
+			t.Errorf("%d and %d rows for two images were accepted", rows[0], rows[1])
+		}
+		s.Close()
+	}
+}
+
+func TestDINOOptions(t *testing.T) {
+	for option, value := range map[string]any{
+		"projector": []int{}, "out_dim": 1, "student_temp": 0., "teacher_temp": -1., "warmup_teacher_temp": math.NaN(),
+		"warmup_teacher_temp_epochs": -1, "center_momentum": 1.5, "momentum": -.1, "momentum_end": 2., "freeze_last_layer": -1,
+	} {
+		err := dinoParity.recipe.With(option, value).Check()
+		if err == nil || !strings.Contains(err.Error(), option) {
+			t.Errorf("%s = %v: error %v does not name the option", option, value, err)
+		}
+	}
+}
+
+// The temperature of the teacher takes the values of numpy.linspace(.04, .07, n) in
+// the first n epochs.
+func TestClockLinear(t *testing.T) {
+	for n, want := range map[int][]float64{
+		0: {.07, .07}, 1: {.04, .07}, 2: {.04, .07, .07}, 4: {.04, .05, .06, .07, .07},
+	} {
+		for epoch, w := range want {
+			for step := range 3 {
+				if got := (Clock{Step: 3*epoch + step, Steps: 30, PerEpoch: 3}).Linear(.04, .07, n); math.Abs(got-w) > 1e-15 {
+					t.Errorf("%d epochs, epoch %d, step %d: %v, want %v", n, epoch, step, got, w)
+				}
+			}
+		}
+	}
+}
