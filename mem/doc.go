@@ -86,6 +86,29 @@
 // ([Maps]). (Wang, Dziedzic, Backes and Boenisch, "Localizing Memorization in
 // SSL Vision Encoders", NeurIPS 2024, arXiv:2409.19069.)
 //
+// # Units
+//
+// UnitMem asks one encoder, not two, what a single unit has memorized: by how
+// much its activation for the one point that excites it most stands out of that
+// for all others, averaged over views; see [Unit] for the formula. A
+// [UnitScorer] measures all units of the layers it is given:
+//
+//	units, err := mem.UnitScorer{…, Layers: layers}.Points(ctx, e, images, index)
+//	units.Layers()     // the distribution in each layer
+//	units.Most(10)     // the most memorizing units, each with its point
+//	units.Memorized()  // the points that most units have memorized
+//
+// [UnitScorer.Classes] measures the same ratio over classes: ClassMem on
+// training images, ClassSelectivity on others. Units that stand for classes
+// have a high ClassMem, units that stand for points a high UnitMem.
+//
+// The others are taken by their mean, as the text of the publication says, or
+// also by their median, as its code does. For the mean a few numbers a unit are
+// kept, so that memory grows neither with points nor with maps; the median takes
+// 4 bytes for each unit and point, within a bound. Both lie in [0, 1] if no
+// activation is negative, so units are taken behind their rectifier, or
+// [Negatives] says what else to do.
+//
 // # What the statistics mean
 //
 // [Summarize] computes, for each set, n, mean with its 95 % confidence
