@@ -34,6 +34,18 @@
 // All that changes over a training, such as the momentum of a teacher, is a
 // function of the [Clock]. What a step computes lives in one scope, so that memory stays flat.
 //
+// # Precision
+//
+// With precision "bf16" or "fp16" the forward pass computes in half precision where
+// that is safe; weights, gradients and what the optimizer keeps stay float32. In float16
+// the loss is scaled, and a step whose gradients overflow is left out; the scale is part of
+// checkpoints. Images and weights lie in memory with their channels last, which is faster.
+// Where a device has no instructions for a precision, Warn is told so.
+//
+// A batch that does not fit may be computed in parts ("accumulate"): gradients are those of
+// the whole batch, but batch norm sees one part at a time. Methods whose loss compares the
+// images of a batch refuse it.
+//
 // # Checkpoints
 //
 // A checkpoint is a safetensors file with everything that the next step depends
@@ -68,5 +80,5 @@
 // stopped: a run that is resumed from a checkpoint is, on a CPU with the same
 // number of threads, bit for bit the run that was never stopped. With another
 // number of threads libtorch adds in another order, and the runs differ by the
-// rounding of float32.
+// rounding of float32. On a GPU that takes Loop.Deterministic, which costs speed.
 package ssl

@@ -181,6 +181,9 @@ func (l *Loop) run(ctx context.Context, st *state) error {
 			l.Resumed(st.step)
 		}
 	}
+	if slow := slowPrecision(l.Recipe.Precision, l.Device); slow != "" {
+		l.warn(slow)
+	}
 	perEpoch := l.StepsPerEpoch()
 	total := perEpoch * l.Recipe.Epochs
 	p := newPlan(slices.Clone(l.Index), l.Recipe.BatchSize, l.Seed, l.ranks())

@@ -27,7 +27,7 @@ type Recipe struct {
 	Epochs    int `toml:"epochs" json:"epochs"`
 	BatchSize int `toml:"batch_size" json:"batch_size"` // images per step, each in all its views
 	// Accumulate is the number of parts in which a batch is computed, one after the
-	// other, to fit into memory; 0 and 1 mean one.
+	// other, to fit into memory; 0 and 1 mean one. Batch norm sees one part at a time.
 	Accumulate int `toml:"accumulate" json:"accumulate"`
 	// Forward says whether the global views of a batch go through the networks
 	// together, so that batch norm sees them as one batch, or one view after the other.
