@@ -23,8 +23,10 @@ func Quantile(x []float64, p float64) float64 {
 	if len(x) == 0 {
 		return math.NaN()
 	}
-	sorted := slices.Clone(x)
-	slices.Sort(sorted)
+	return quantileOfSorted(slices.Sorted(slices.Values(x)), p)
+}
+
+func quantileOfSorted(sorted []float64, p float64) float64 {
 	position := p * float64(len(sorted)-1)
 	i := int(position)
 	if i == len(sorted)-1 {

@@ -1,7 +1,6 @@
 package mem
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
@@ -64,45 +63,18 @@ func Welch(a, b []float64, alternative Alternative) Comparison {
 		Difference: undefined, CI: Interval{undefined, undefined}, T: undefined, DF: undefined,
 		POneSided: undefined, PTwoSided: undefined, D: undefined,
 	}
-	if len(a) == 0 || len(b) == 0 {
-		c.Note = fmt.Sprintf("n = %d and %d: a difference needs at least one point in each set", len(a), len(b))
+	s := compareSamples(a, b)
+	c.Difference, c.Note = Number(s.difference), s.note
+	if c.Note != "" {
 		return c
 	}
-	meanA, varA := meanVariance(a)
-	meanB, varB := meanVariance(b)
-	difference := meanA - meanB
-	c.Difference = Number(difference)
-	if len(a) < 2 || len(b) < 2 {
-		c.Note = fmt.Sprintf("n = %d and %d: the test needs at least two points in each set", len(a), len(b))
-		return c
-	}
-	na, nb := float64(len(a)), float64(len(b))
-	ua, ub := varA/na, varB/nb
-	switch u := ua + ub; {
-	case u == 0:
-		c.Note = "neither set has any variance, so there is no test"
-		return c
-	case math.IsNaN(u) || math.IsInf(u, 0):
-		c.Note = "the values are not finite or too large for a variance"
-		return c
-	}
-	se := math.Sqrt(ua + ub)
+	ua, ub := s.varA/s.na, s.varB/s.nb
 	// (ua+ub)²/(ua²/(na−1) + ub²/(nb−1)), written with ratios against underflow.
 	ra, rb := ua/(ua+ub), ub/(ua+ub)
-	df := 1 / (ra*ra/(na-1) + rb*rb/(nb-1))
-	t := difference / se
-
-	c.T, c.DF = Number(t), Number(df)
-	c.PTwoSided = Number(2 * upperTail(math.Abs(t), df))
-	if alternative == Less {
-		c.POneSided = Number(upperTail(-t, df))
-	} else {
-		c.POneSided = Number(upperTail(t, df))
-	}
-	margin := criticalT(df) * se
-	c.CI = Interval{Number(difference - margin), Number(difference + margin)}
-	pooled := ((na-1)*varA + (nb-1)*varB) / (na + nb - 2)
-	c.D = Number(difference / math.Sqrt(pooled))
+	df := 1 / (ra*ra/(s.na-1) + rb*rb/(s.nb-1))
+	t := studentT(s.difference, math.Sqrt(ua+ub), df, alternative)
+	c.T, c.DF, c.CI, c.POneSided, c.PTwoSided = t.T, t.DF, t.CI, t.POneSided, t.PTwoSided
+	c.D = Number(s.difference / math.Sqrt(s.pooled()))
 	return c
 }
 
