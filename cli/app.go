@@ -14,6 +14,7 @@ import (
 
 	"sslmem/internal/nearest"
 	"sslmem/ssl"
+	"sslmem/ssl/recipes"
 )
 
 // Main runs the program with the given arguments, the name of the program
@@ -152,11 +153,13 @@ func checkArgs(c *cli.Context) error {
 // settingsFlags are the flags of the commands that start a run.
 func settingsFlags(start string) []cli.Flag {
 	return []cli.Flag{
+		&cli.StringFlag{Name: "recipe", Usage: "start from the recipe `NAME` of sslmem recipes list"},
 		&cli.StringFlag{Name: "config", Usage: "TOML `FILE` with settings, such as the config.toml of another run"},
 		&cli.StringSliceFlag{Name: "set", Usage: "change one setting, `KEY=VALUE` with the keys of config.toml, such as recipe.epochs=20"},
 		&cli.StringFlag{Name: "data", Usage: "fashion-mnist (carried), a name of sslmem data list, or the `PATH` of a folder, archive or file of images"},
-		&cli.Uint64Flag{Name: "seed", Usage: "seed `N` of the splits and of everything random"},
-		&cli.IntFlag{Name: "pairs", Usage: "number `N` of f/g pairs, whose scores are averaged"},
+		&cli.Uint64Flag{Name: "seed", Usage: "seed `N` of the splits and of everything random, the first of --seeds"},
+		&cli.IntFlag{Name: "seeds", Usage: "do it `N` times, each time with another seed"},
+		&cli.IntFlag{Name: "pairs", Usage: "number `N` of f/g pairs, whose scores are averaged: --seeds of pairs"},
 		deviceFlag(),
 		&cli.StringFlag{Name: "out", Usage: "`FOLDER` of the new run (default: the next number in runs/)"},
 		&cli.BoolFlag{Name: "overwrite", Usage: "replace the run that --out holds"},
@@ -173,11 +176,12 @@ func jsonFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "json", Usage: "print the result as JSON, for machines"}
 }
 
-// startRun makes the run that the flags ask for, or opens the one to resume.
-func startRun(c *cli.Context, kind string) (*run, error) {
+// startRun makes the run that the flags ask for, with the settings of s in the
+// place of those that they do not, or opens the one to resume.
+func startRun(c *cli.Context, kind string, s Settings) (*run, error) {
 	console := newConsole(c.App.ErrWriter, c.Bool("json"))
 	if path := c.String("resume"); path != "" {
-		for _, name := range []string{"config", "set", "data", "seed", "pairs", "out", "overwrite"} {
+		for _, name := range []string{"recipe", "config", "set", "data", "seed", "seeds", "pair", "pairs", "out", "overwrite"} {
 			if c.IsSet(name) {
 				return nil, usageError{fmt.Errorf("--%s cannot be changed when a run is resumed; start a new run", name)}
 			}
@@ -188,15 +192,33 @@ func startRun(c *cli.Context, kind string) (*run, error) {
 		}
 		return r, r.useDevice(c.String("device"))
 	}
-	s := Defaults()
+	if err := s.apply(c); err != nil {
+		return nil, usageError{err}
+	}
+	if kind == "demo" {
+		s.Pair = true
+	}
+	return newRun(s, console, kind, c.String("out"), c.Bool("overwrite"))
+}
+
+// apply puts what the flags say over the settings: the recipe first, then the
+// file, then --set, then the flags that stand for one setting.
+func (s *Settings) apply(c *cli.Context) error {
+	if name := c.String("recipe"); name != "" {
+		e, err := recipes.Lookup(name)
+		if err != nil {
+			return err
+		}
+		s.use(e)
+	}
 	if path := c.String("config"); path != "" {
 		if err := s.load(path); err != nil {
-			return nil, usageError{err}
+			return err
 		}
 	}
 	for _, assignment := range c.StringSlice("set") {
 		if err := s.set(assignment); err != nil {
-			return nil, usageError{err}
+			return err
 		}
 	}
 	if c.IsSet("data") {
@@ -205,13 +227,19 @@ func startRun(c *cli.Context, kind string) (*run, error) {
 	if c.IsSet("seed") {
 		s.Seed = c.Uint64("seed")
 	}
+	if c.IsSet("pair") {
+		s.Pair = c.Bool("pair")
+	}
+	if c.IsSet("seeds") {
+		s.Seeds = c.Int("seeds")
+	}
 	if c.IsSet("pairs") {
-		s.Pairs = c.Int("pairs")
+		s.Pair, s.Seeds = true, c.Int("pairs")
 	}
 	if c.IsSet("device") {
 		s.Device = c.String("device")
 	}
-	return newRun(s, console, kind, c.String("out"), c.Bool("overwrite"))
+	return nil
 }
 
 // openArgument opens the run that the command names.

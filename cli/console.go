@@ -158,7 +158,9 @@ func thousands(x float64) string {
 
 // The units of the parts of a run.
 
-func (r *run) stepUnits() int { return trainCost * 2 * r.settings.Recipe.BatchSize }
+func (r *run) stepUnits() int {
+	return trainCost * len(r.settings.Recipe.Views()) * r.settings.Recipe.BatchSize
+}
 
 func (r *run) trainingUnits() int {
 	l := r.loop(r.splits.F())

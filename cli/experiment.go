@@ -81,7 +81,7 @@ func (r *run) eachPair(ctx context.Context, fn func(ctx context.Context, pair in
 	return together(ctx, r.pairsAtOnce()+1, func(ctx context.Context, worker int) error {
 		if worker == 0 { // hands out the pairs in order
 			defer close(pairs)
-			for pair := range r.settings.Pairs {
+			for pair := range r.settings.Seeds {
 				select {
 				case pairs <- pair:
 				case <-ctx.Done():
@@ -197,8 +197,8 @@ func printJSON(w io.Writer, v any) error {
 
 // missing returns the first encoder of the run that was not trained, or "".
 func (r *run) missing() string {
-	for pair := range r.settings.Pairs {
-		for _, e := range roles() {
+	for pair := range r.settings.Seeds {
+		for _, e := range r.roles() {
 			if name := e.name(pair); !exists(r.encoderPath(name)) {
 				return name
 			}

@@ -91,7 +91,7 @@ func (r *run) frame(title string, column plots.Column) plots.Frame {
 	return plots.Frame{
 		Title: title, Seeds: []uint64{s.Seed}, Column: column,
 		Settings: fmt.Sprintf("%s, %s, %s, %d epochs, %d f/g pairs, %d views an image",
-			methodName(s.Recipe.Method), model, r.name, s.Recipe.Epochs, s.Pairs, s.Score.Views),
+			methodName(s.Recipe.Method), model, r.name, s.Recipe.Epochs, s.Seeds, s.Score.Views),
 	}
 }
 
@@ -156,8 +156,8 @@ func (r *run) scatter(res results) (*plots.Figure, error) {
 // losses reads the curves of all encoders from the metrics.
 func (r *run) losses(res results) (*plots.Figure, error) {
 	f := plots.Losses{Frame: r.frame("Training loss of f and g", plots.Single)}
-	for pair := range r.settings.Pairs {
-		for _, e := range roles() {
+	for pair := range r.settings.Seeds {
+		for _, e := range r.roles() {
 			l := plots.Run{Encoder: string(e), Pair: pair}
 			for _, row := range res.metrics {
 				if row.Model == e.name(pair) {
@@ -180,7 +180,7 @@ func (r *run) scoreCurve(res results) (*plots.Figure, error) {
 	c := plots.Curves{
 		Frame:  r.frame("Memorization against the epoch", plots.Single),
 		XLabel: "epoch", YLabel: "mean m − mean m of S_E (distance)",
-		Count: fmt.Sprintf("%d images, %d pairs; band: 95 %% CI over the pairs", res.scores.Len(), r.settings.Pairs),
+		Count: fmt.Sprintf("%d images, %d pairs; band: 95 %% CI over the pairs", res.scores.Len(), r.settings.Seeds),
 	}
 	c.Settings = strings.Replace(c.Settings, fmt.Sprintf("%d views", r.settings.Score.Views), fmt.Sprintf("%d views", r.settings.Score.CurveViews), 1)
 	for _, set := range drawOrder {

@@ -22,6 +22,9 @@ report.html, from the files of the run alone.
 			if err != nil {
 				return err
 			}
+			if err := r.needsPairs("plot"); err != nil {
+				return err
+			}
 			summary, files, err := r.draw()
 			if err != nil {
 				return err

@@ -116,7 +116,7 @@ func recipesCopyCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			s := Defaults()
+			s := TrainDefaults()
 			s.use(e)
 			text, err := explain(s)
 			if err != nil {
@@ -201,7 +201,7 @@ func validate(path string) error {
 		_, err := recipes.Parse(strings.TrimSuffix(path, ".toml"), text)
 		return err
 	}
-	s := Defaults()
+	s := TrainDefaults()
 	if err := s.decode(path, text); err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func TestRecipesCopy(t *testing.T) {
 		if code, _, stderr := call("recipes", "copy", name, path); code != ExitOK {
 			t.Fatal(stderr)
 		}
-		got, want := Defaults(), Defaults()
+		got, want := TrainDefaults(), TrainDefaults()
 		if err := got.load(path); err != nil {
 			t.Fatal(err)
 		}
@@ -92,7 +92,7 @@ func TestRecipesMistakes(t *testing.T) {
 		{[]string{"recipes", "validate"}, ExitUsage, "one or more files"},
 		{[]string{"recipes", "validate", good, file("a.toml", "[recipe]\nwarmup_epochs = 1")}, ExitFailure, `did you mean "recipe.optimizer.warmup_epochs"?`},
 		{[]string{"recipes", "validate", file("b.toml", "[recipe]\nmethod = 'byol'\n[recipe.options]\nmomentun = 1")}, ExitFailure, `did you mean "momentum"?`},
-		{[]string{"recipes", "validate", file("c.toml", "[recipe]\nepochs = 0")}, ExitFailure, "epochs is 0"},
+		{[]string{"recipes", "validate", file("c.toml", "pair = true\n[recipe]\nepochs = 0")}, ExitFailure, "epochs is 0"},
 		{[]string{"recipes", "validate", file("d.toml", "title = 'x'\n[recipe]\nepochs = 3")}, ExitFailure, "unknown method"},
 		{[]string{"recipes", "validate", filepath.Join(dir, "none.toml")}, ExitFailure, "none.toml"},
 	} {

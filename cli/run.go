@@ -55,12 +55,11 @@ func newRun(s Settings, c *console, kind, out string, overwrite bool) (*run, err
 	r.use(images)
 	s.fit(r.channels)
 	r.settings = s
-	if r.splits, err = data.Draw(r.data.Len(), s.Splits, rng.Sub(s.Seed, rng.Word("splits"))); err != nil {
+	if r.splits, err = r.drawSplits(); err != nil {
 		return nil, usageError{err}
 	}
-	r.splits.Dataset = r.name
-	for _, index := range [][]int{r.splits.F(), r.splits.G()} {
-		if err := r.loop(index).Check(); err != nil {
+	for _, e := range r.roles() {
+		if err := r.loop(r.trainingImages(e)).Check(); err != nil {
 			return nil, usageError{err}
 		}
 	}
@@ -81,6 +80,18 @@ func newRun(s Settings, c *console, kind, out string, overwrite bool) (*run, err
 	return r, r.saveEnvironment()
 }
 
+// drawSplits draws the four sets of f/g pairs. Encoders without another are
+// trained on all images: they are S_S, and the other sets are empty.
+func (r *run) drawSplits() (data.Splits, error) {
+	sizes := r.settings.Splits
+	if !r.settings.Pair {
+		sizes = data.SplitSizes{Shared: r.data.Len()}
+	}
+	splits, err := data.Draw(r.data.Len(), sizes, rng.Sub(r.settings.Seed, rng.Word("splits")))
+	splits.Dataset = r.name
+	return splits, err
+}
+
 // openRun opens the folder of a run that exists, without its device.
 func openRun(path string, c *console) (*run, error) {
 	dir, err := rundir.Open(path)
@@ -99,6 +110,7 @@ func openRun(path string, c *console) (*run, error) {
 		return nil, err
 	}
 	r.use(images)
+	r.settings.fit(r.channels)
 	if r.splits, err = data.LoadSplits(dir.Join(rundir.SplitsFile)); err != nil {
 		return nil, err
 	}
@@ -129,27 +141,45 @@ func (r *run) saveEnvironment() error {
 }
 
 // A role is one encoder of a pair: f, which is trained on S_S ∪ S_C, or g,
-// which is trained on S_S ∪ S_I.
+// which is trained on S_S ∪ S_I. Or it is that of an encoder without another.
 type role string
 
 const (
-	roleF role = "f"
-	roleG role = "g"
+	roleF    role = "f"
+	roleG    role = "g"
+	roleOnly role = "e"
 )
 
-func roles() []role { return []role{roleF, roleG} }
+// roles are those of the encoders that are trained with each seed.
+func (r *run) roles() []role {
+	if r.settings.Pair {
+		return []role{roleF, roleG}
+	}
+	return []role{roleOnly}
+}
 
-// name is that of an encoder in files and metrics: f0, g0, f1, …
+// needsPairs returns an error if the run has no f/g pairs.
+func (r *run) needsPairs(command string) error {
+	if r.settings.Pair {
+		return nil
+	}
+	return fmt.Errorf("%s works on f/g pairs, but %s trained encoders of all images; train pairs by the same settings with: %s train --pair --config %s",
+		command, r.dir, program(), r.dir.Join(rundir.ConfigFile))
+}
+
+// name is that of an encoder in files and metrics: f0, g0, f1, … or e0, e1, …
 func (e role) name(pair int) string { return fmt.Sprintf("%s%d", e, pair) }
 
 // trainingImages returns the positions of the images that an encoder is trained on.
 // The shared ones come first in both, so that f and g of a pair see the same
 // images in the same batches but for S_C in the place of S_I.
+//
+// An encoder without another sees all images but S_E, which are S_S then.
 func (r *run) trainingImages(e role) []int {
-	if e == roleF {
-		return r.splits.F()
+	if e == roleG {
+		return r.splits.G()
 	}
-	return r.splits.G()
+	return r.splits.F()
 }
 
 // pairSeed is that of the settings.

@@ -29,10 +29,13 @@ already are not scored again.
 			if err := r.useDevice(c.String("device")); err != nil {
 				return err
 			}
+			if err := r.needsPairs("score"); err != nil {
+				return err
+			}
 			if name := r.missing(); name != "" {
 				return fmt.Errorf("encoder %s of %s is not trained yet; go on with: sslmem train --resume %s", name, r.dir, r.dir)
 			}
-			r.console.begin(r.settings.Pairs * (r.scoringUnits() + r.curveUnits()))
+			r.console.begin(r.settings.Seeds * (r.scoringUnits() + r.curveUnits()))
 			err = r.scoreAll(c.Context)
 			r.console.end()
 			if err != nil {

@@ -39,7 +39,7 @@ func (r *run) loadScores() (*mem.Scores, error) {
 		return nil, fmt.Errorf("%s has %d images but the splits of the run have %d; remove the file to score again", path, s.Len(), empty.Len())
 	}
 	for k, p := range s.Pairs {
-		if k >= r.settings.Pairs || p.Seed != r.pairSeed(k) {
+		if k >= r.settings.Seeds || p.Seed != r.pairSeed(k) {
 			return nil, fmt.Errorf("%s holds scores of other encoders than the run's; remove the file to score again", path)
 		}
 	}
@@ -155,7 +155,7 @@ func (r *run) curve(ctx context.Context, t *tables, pair int) error {
 		}
 	}
 	for _, epoch := range epochs {
-		for _, e := range roles() {
+		for _, e := range r.roles() {
 			if err := os.Remove(r.snapshotPath(e.name(pair), epoch)); err != nil && !errors.Is(err, os.ErrNotExist) {
 				return fmt.Errorf("cannot remove a snapshot: %w", err)
 			}

@@ -17,9 +17,17 @@ import (
 // config.toml.
 type Settings struct {
 	Data   string `toml:"data" json:"data"`     // "fashion-mnist", another name of sslmem data list, or a path
-	Seed   uint64 `toml:"seed" json:"seed"`     // of the splits and, with the number of the pair, of everything else
-	Pairs  int    `toml:"pairs" json:"pairs"`   // f/g pairs, whose scores are averaged
+	Seed   uint64 `toml:"seed" json:"seed"`     // of the splits and, with the number of the repetition, of everything else
 	Device string `toml:"device" json:"device"` // auto, cpu, cuda or cuda:N
+
+	// Pair says that f/g pairs are trained, on the sets of the splits, and not
+	// encoders of all images; Seeds, how often that is done, each time with
+	// another seed. The scores of several pairs are averaged.
+	Pair  bool `toml:"pair" json:"pair"`
+	Seeds int  `toml:"seeds" json:"seeds"`
+	// Pairs, where a file has it, stands for Pair and for Seeds of this number.
+	Pairs *int  `toml:"pairs" json:"-"`
+	Share Share `toml:"share" json:"share"`
 
 	// Threads is the number of threads of one encoder on the CPU; as many
 	// encoders are trained at once as the cores allow. 0 gives all cores to one
@@ -39,6 +47,28 @@ type Settings struct {
 	Splits data.SplitSizes `toml:"splits" json:"splits"`
 	Recipe ssl.Recipe      `toml:"recipe" json:"recipe"`
 	Score  ScoreSettings   `toml:"score" json:"score"`
+}
+
+// Share says what f and g of a pair have in common. What they do, their losses
+// have in common too, and it cancels in L_g − L_f.
+type Share struct {
+	Init  bool `toml:"init" json:"init"`   // weights at the start
+	Order bool `toml:"order" json:"order"` // order of the images: S_I stands in f's places of S_C
+	Views bool `toml:"views" json:"views"` // augmentations of the images that both see
+}
+
+// seeds are those of g; those of f are all 0.
+func (s Share) seeds() (g ssl.Seeds) {
+	if !s.Init {
+		g.Init = 1
+	}
+	if !s.Order {
+		g.Order = 1
+	}
+	if !s.Views {
+		g.Views = 1
+	}
+	return g
 }
 
 // ScoreSettings say how memorization is measured.
@@ -63,8 +93,8 @@ func Defaults() Settings {
 		panic(err) // the recipe is part of the program
 	}
 	s := Settings{
-		Pairs:  3,
-		Device: "auto", Threads: 1, MemoryMB: 4096,
+		Pair: true, Seeds: 3, Share: Share{Init: true, Order: true, Views: true},
+		Device: "auto", MemoryMB: 4096,
 		Score: ScoreSettings{
 			Views: 16, Distance: mem.L2, Normalisation: mem.Raw, BatchSize: 512,
 			CurvePoints: 5, CurveViews: 4,
@@ -74,11 +104,19 @@ func Defaults() Settings {
 	return s
 }
 
+// TrainDefaults returns the settings that train starts from: those of the demo for
+// one encoder.
+func TrainDefaults() Settings {
+	s := Defaults()
+	s.Pair, s.Seeds = false, 1
+	return s
+}
+
 // Check returns an error that names the first setting that cannot be used.
 func (s Settings) Check() error {
 	switch {
-	case s.Pairs < 1 || s.Pairs > 1000:
-		return fmt.Errorf("pairs is %d but must lie between 1 and 1000", s.Pairs)
+	case s.Seeds < 1 || s.Seeds > 1000:
+		return fmt.Errorf("seeds, the number of pairs or encoders, is %d but must lie between 1 and 1000", s.Seeds)
 	case s.ImageSize < 0 || s.ImageSize > 4096:
 		return fmt.Errorf("image_size is %d but must lie between 0 and 4096", s.ImageSize)
 	case s.MemoryMB < 0 || s.MemoryMB > 1<<20:
@@ -93,6 +131,8 @@ func (s Settings) Check() error {
 		return err
 	}
 	switch {
+	case !s.Pair:
+		return nil // the rest is about scores
 	case s.Score.CurvePoints < 0 || s.Score.CurvePoints > s.Recipe.Epochs:
 		return fmt.Errorf("score.curve_points is %d but must lie between 0 and recipe.epochs (%d)", s.Score.CurvePoints, s.Recipe.Epochs)
 	case s.Score.CurvePoints > 0 && s.Score.CurveViews < 2:
@@ -101,20 +141,26 @@ func (s Settings) Check() error {
 	return s.Score.scorer(s.Recipe, s.Seed).Check()
 }
 
-// use takes the data and the training of a recipe, and the splits that suit them.
-func (s *Settings) use(e recipes.Entry) { s.Data, s.Recipe, s.Splits = e.Data, e.Recipe, e.Splits() }
+// use takes the data and the training of a recipe, and the splits and the threads
+// that suit them.
+func (s *Settings) use(e recipes.Entry) {
+	s.Data, s.Recipe, s.Splits = e.Data, e.Recipe, e.Splits()
+	s.Threads = 0
+	if e.Size() == "demo" {
+		s.Threads = 1
+	}
+}
 
 // fit opens the views of the demo for images of another kind: its normalisation
 // is that of one grey data set, and so colour images are normalised by their own
 // mean and deviation, in their own size.
 func (s *Settings) fit(channels int) {
 	if views := &s.Recipe.Augment; channels != 1 && reflect.DeepEqual(*views, Defaults().Recipe.Augment) {
-		views.Size, views.Mean, views.Std = 0, nil, nil
+		views.Size, views.Mean, views.Std = 0, []float32{}, []float32{} // not nil, which config.toml would not have
 	}
 }
 
-// pairSeed is the seed of both encoders of a pair, for weights, order and
-// views alike. What they have in common by it cancels in L_g − L_f.
+// pairSeed is the seed of both encoders of a pair, or of the encoder of that number.
 func (s Settings) pairSeed(pair int) uint64 {
 	return rng.Sub(s.Seed, rng.Word("pair"), uint64(pair))
 }
@@ -160,5 +206,11 @@ func (s *Settings) load(path string) error {
 
 // decode puts the settings that a text in TOML names in the place of those that s has.
 func (s *Settings) decode(name, text string) error {
-	return recipes.Decode(name, text, s, &s.Recipe)
+	if err := recipes.Decode(name, text, s, &s.Recipe); err != nil {
+		return err
+	}
+	if s.Pairs != nil {
+		s.Pair, s.Seeds, s.Pairs = true, *s.Pairs, nil
+	}
+	return nil
 }

@@ -49,7 +49,9 @@ func (r *run) encodersAtOnce() int {
 	return max(1, runtime.NumCPU()/r.settings.Threads)
 }
 
-func (r *run) pairsAtOnce() int { return min(max(1, r.encodersAtOnce()/2), r.settings.Pairs) }
+func (r *run) pairsAtOnce() int {
+	return min(max(1, r.encodersAtOnce()/len(r.roles())), r.settings.Seeds)
+}
 
 // sharedMetrics lets several trainings write one metrics.csv.
 type sharedMetrics struct {
@@ -78,9 +80,9 @@ func (s *sharedMetrics) sync() error {
 // trainPair trains what is not trained yet of a pair.
 func (r *run) trainPair(ctx context.Context, pair int) error {
 	if r.encodersAtOnce() > 1 {
-		return together(ctx, 2, func(ctx context.Context, i int) error { return r.train(ctx, roles()[i], pair) })
+		return together(ctx, len(r.roles()), func(ctx context.Context, i int) error { return r.train(ctx, r.roles()[i], pair) })
 	}
-	for _, e := range roles() {
+	for _, e := range r.roles() {
 		if err := r.train(ctx, e, pair); err != nil {
 			return err
 		}

@@ -1,32 +1,44 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"sslmem/cli/rundir"
+	"sslmem/ssl"
+	"sslmem/ssl/recipes"
 )
 
 func trainCommand() *cli.Command {
+	pair := &cli.BoolFlag{Name: "pair", Usage: "train f/g pairs on sets of the images, for scores of memorization"}
 	return &cli.Command{
 		Name:  "train",
-		Usage: "train f/g pairs of encoders",
-		Description: `Draws the sets S_S, S_C, S_I and S_E from the images and trains, for each pair,
-f on S_S and S_C and g on S_S and S_I. Ctrl-C saves; --resume goes on as if
-the run had never been stopped.
+		Usage: "train encoders, or f/g pairs of them, by any method",
+		Description: fmt.Sprintf(`Trains an encoder on all training images. With --pair it draws the sets S_S, S_C,
+S_I and S_E from them and trains f on S_S and S_C and g on S_S and S_I. Ctrl-C
+saves; --resume goes on as if the run had never been stopped.
 
-   sslmem train --data ~/fashion --set splits.shared=5000 --set recipe.width=32
-   sslmem train --config my.toml --out runs/mine`,
-		Flags: settingsFlags("what is trained is not trained again"),
+   sslmem train --recipe simclr-cifar
+   sslmem train --recipe byol-demo --set recipe.epochs=50 --seeds 3
+   sslmem train --pair --data ~/fashion --set splits.shared=5000
+   sslmem train --config my.toml --out runs/mine
+
+Recipes are named METHOD-SIZE, see sslmem recipes list:
+   methods: %s
+   sizes:   %s`, strings.Join(ssl.MethodNames(), ", "), strings.Join(recipes.Sizes(), ", ")),
+		Flags: append(settingsFlags("what is trained is not trained again"), pair),
 		Action: func(c *cli.Context) error {
 			start := time.Now()
-			r, err := startRun(c, "train")
+			r, err := startRun(c, "train", TrainDefaults())
 			if err != nil {
 				return err
 			}
-			r.console.begin(r.settings.Pairs * 2 * r.trainingUnits())
+			r.announce()
+			r.console.begin(r.settings.Seeds * len(r.roles()) * r.trainingUnits())
 			err = r.trainAll(c.Context)
 			r.console.end()
 			if err != nil {
@@ -34,8 +46,24 @@ the run had never been stopped.
 			}
 			o := r.finish(outcome{}, start)
 			o.Files = []string{r.dir.Join(rundir.EncodersDir), r.dir.Join(rundir.MetricsFile)}
-			o.Next = fmt.Sprintf("%s score %s", program(), r.dir)
+			if r.settings.Pair {
+				o.Next = fmt.Sprintf("%s score %s", program(), r.dir)
+			}
 			return o.print(c.App.Writer, c.Bool("json"))
 		},
 	}
+}
+
+// announce says what will be trained.
+func (r *run) announce() {
+	s := r.settings
+	what := fmt.Sprintf("%d images", len(r.trainingImages(roleOnly)))
+	if s.Pair {
+		what = fmt.Sprintf("f/g pairs of %d images", len(r.trainingImages(roleF)))
+	}
+	if s.Seeds > 1 {
+		what += fmt.Sprintf(", %d seeds", s.Seeds)
+	}
+	r.console.say("%s · %s · %s · %s, %d epochs · %s %s · seed %d · %s",
+		s.Recipe.Method, encoderName(s.Recipe), r.name, what, s.Recipe.Epochs, r.device, cmp.Or(s.Recipe.Precision, ssl.FP32), s.Seed, r.dir)
 }

@@ -40,6 +40,9 @@ func (r *run) train(ctx context.Context, e role, pair int) error {
 		return err
 	}
 	l.Seed = r.pairSeed(pair)
+	if e == roleG {
+		l.Seeds = r.settings.Share.seeds()
+	}
 	l.Checkpoints, l.Resume = r.dir.Join(rundir.CheckpointsDir, name), true
 	l.CheckpointEvery = max(1, l.Recipe.Epochs/10)
 	l.Warn = r.console.warn
@@ -152,6 +155,9 @@ func (r *run) loadEncoder(path string) (models.Backbone, error) {
 // ending with the last.
 func (r *run) curveEpochs() []int {
 	n, all := r.settings.Score.CurvePoints, r.settings.Recipe.Epochs
+	if !r.settings.Pair {
+		n = 0
+	}
 	epochs := make([]int, n)
 	for i := range epochs {
 		epochs[i] = all * (i + 1) / n

@@ -19,7 +19,7 @@ func (r *run) writeReport(path string, res results, figures []figure) error {
 	d := report.Data{
 		Title: r.dir.Name(),
 		Lead: fmt.Sprintf("%s on %s: %d f/g pairs of %s, %d epochs, seed %d",
-			methodName(s.Recipe.Method), r.name, s.Pairs, s.Recipe.Model, s.Recipe.Epochs, s.Seed),
+			methodName(s.Recipe.Method), r.name, s.Seeds, s.Recipe.Model, s.Recipe.Epochs, s.Seed),
 		Verdict:    res.summary.Sentences(),
 		Tables:     report.Tables(res.summary),
 		ImagesNote: report.ImagesNote(res.summary),

@@ -26,6 +26,7 @@ const checkpointKey = "sslmem"
 type position struct {
 	Recipe    Recipe `json:"recipe"`
 	Seed      uint64 `json:"seed"`
+	Seeds     Seeds  `json:"seeds,omitzero"`
 	Images    string `json:"images"` // fingerprint of the training images and the fitted views
 	Step      int    `json:"step"`
 	Optimizer int64  `json:"optimizer_steps"`
@@ -72,7 +73,7 @@ func (l *Loop) position(st *state) (position, error) {
 			return position{}, err
 		}
 	}
-	return position{Recipe: l.Recipe, Seed: l.Seed, Images: st.images, Step: st.step, Optimizer: st.opt.Steps(), Journal: st.journal.state(), Alarm: st.alarm}, nil
+	return position{Recipe: l.Recipe, Seed: l.Seed, Seeds: l.Seeds, Images: st.images, Step: st.step, Optimizer: st.opt.Steps(), Journal: st.journal.state(), Alarm: st.alarm}, nil
 }
 
 // fingerprint is a hash of the training images' positions and of their pixels,
@@ -242,7 +243,7 @@ func difference(a, b position) string {
 	switch {
 	case string(ra) != string(rb):
 		return "the recipe"
-	case a.Seed != b.Seed:
+	case a.Seed != b.Seed || a.Seeds != b.Seeds:
 		return "the seed"
 	case a.Images != b.Images:
 		return "the set of training images"

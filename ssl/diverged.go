@@ -111,7 +111,7 @@ func (l *Loop) dump(st *state, bad badStep, path string) error {
 		}
 		metadata[checkpointKey] = string(text)
 	}
-	plan := newPlan(l.Index, l.Recipe.BatchSize, l.Seed, l.ranks())
+	plan := l.plan(l.Index)
 	images, _ := plan.step(bad.step - 1)
 	text, err := json.Marshal(dumped{
 		Step: bad.step, Images: images, Loss: fmt.Sprint(bad.loss), Losses: bad.before,

@@ -38,6 +38,7 @@ type EngineOptions struct {
 	Classes  int // of the labels, 0 if there are none
 	PerEpoch int // steps of an epoch
 	Seed     uint64
+	Seeds    Seeds
 	Device   torch.Device
 	Ranks    Ranks // nil means Alone
 
@@ -59,7 +60,7 @@ func NewEngine(r Recipe, o EngineOptions) (*Engine, error) {
 	if o.Ranks == nil {
 		o.Ranks = Alone{}
 	}
-	t, g, err := build(r, o.Channels, o.Classes, o.Seed, o.Ranks)
+	t, g, err := build(r, o.Channels, o.Classes, o.Seeds.init(o.Seed), o.Ranks)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +115,7 @@ func (e *Engine) take(parts int, batch func(s *torch.Scope, part int) Batch) {
 // comes in parts.
 func (e *Engine) gradients(parts int, batch func(s *torch.Scope, part int) Batch) {
 	clock := e.Clock()
-	e.generator.Seed(rng.Sub(e.o.Seed, rng.Word("step"), uint64(clock.Step)))
+	e.generator.Seed(rng.Sub(e.o.Seeds.views(e.o.Seed), rng.Word("step"), uint64(clock.Step)))
 	for part := range parts {
 		watched := part == parts-1 && (clock.Step+1)%max(clock.PerEpoch, 1) == 0
 		e.backward(clock, parts, watched, func(s *torch.Scope) Batch { return batch(s, part) })

@@ -11,7 +11,8 @@ import (
 // [data.Sampler] draws. Only whole batches are used; which images are left over
 // changes from epoch to epoch.
 type plan struct {
-	index   []int // images to train on
+	index   []int  // images to train on
+	views   uint64 // seed of their views
 	sampler data.Sampler
 	images  []int // of the step that was asked for last
 }
@@ -19,9 +20,17 @@ type plan struct {
 func newPlan(index []int, batch int, seed uint64, ranks Ranks) plan {
 	return plan{
 		index:   index,
+		views:   ViewSeed(seed),
 		sampler: data.Sampler{N: len(index), Batch: batch, Seed: seed, Rank: ranks.Rank(), World: ranks.World()},
 		images:  make([]int, batch),
 	}
+}
+
+// plan is that of the loop for its images.
+func (l *Loop) plan(index []int) plan {
+	p := newPlan(index, l.Recipe.BatchSize, l.Seeds.order(l.Seed), l.ranks())
+	p.views = ViewSeed(l.Seeds.views(l.Seed))
+	return p
 }
 
 // step returns the images of a step, valid until the next call, and its epoch,
@@ -45,7 +54,7 @@ func ViewSeed(seed uint64) uint64 { return rng.Sub(seed, rng.Word("views")) }
 // ever enters libtorch, which would start a second pool of threads.
 func startLoader(images data.Images, p plan, r Recipe, first, last int) *prefetch.Queue[*views.Batch] {
 	m := views.Maker{
-		Images: images, Views: r.Views(), Seed: ViewSeed(p.sampler.Seed),
+		Images: images, Views: r.Views(), Seed: p.views,
 		Batch: p.sampler.Batch, Ahead: ahead,
 	}
 	return m.Start(last-first, func(i int) ([]int, int) { return p.step(first + i) })

@@ -23,6 +23,7 @@ type Loop struct {
 	Data   data.Images
 	Index  []int // images to train on, as positions in Data
 	Seed   uint64
+	Seeds  Seeds
 	Device torch.Device
 	Ranks  Ranks // nil means Alone
 
@@ -131,7 +132,7 @@ func (l *Loop) start() (*state, error) {
 	channels, _, _ := l.Data.Shape()
 	e, err := NewEngine(fitted, EngineOptions{
 		Channels: channels, Classes: len(l.Data.ClassNames()), PerEpoch: l.StepsPerEpoch(),
-		Seed: l.Seed, Device: l.Device, Ranks: l.ranks(),
+		Seed: l.Seed, Seeds: l.Seeds, Device: l.Device, Ranks: l.ranks(),
 	})
 	if err != nil {
 		return nil, err
@@ -186,7 +187,7 @@ func (l *Loop) run(ctx context.Context, st *state) error {
 	}
 	perEpoch := l.StepsPerEpoch()
 	total := perEpoch * l.Recipe.Epochs
-	p := newPlan(slices.Clone(l.Index), l.Recipe.BatchSize, l.Seed, l.ranks())
+	p := l.plan(slices.Clone(l.Index))
 	loader := startLoader(l.Data, p, st.recipe, st.step, total)
 	defer loader.Stop()
 

@@ -66,7 +66,7 @@ func Replay(ctx context.Context, path string, images data.Images) (Replayed, err
 
 // replay takes the steps of st before the step of r, and that one up to its gradients.
 func (l *Loop) replay(ctx context.Context, st *state, r *Replayed) error {
-	p := newPlan(l.Index, l.Recipe.BatchSize, l.Seed, l.ranks())
+	p := l.plan(l.Index)
 	loader := startLoader(l.Data, p, st.recipe, st.step, r.Step)
 	defer loader.Stop()
 	st.TakeLoss() // of the steps before the checkpoint
@@ -163,7 +163,7 @@ func loadDump(path string) (*Loop, dumped, error) {
 	if d.Step <= at.Step {
 		return nil, d, fmt.Errorf("%s: its checkpoint, after step %d, does not precede step %d", path, at.Step, d.Step)
 	}
-	l := &Loop{Recipe: at.Recipe, Seed: at.Seed, Deterministic: d.Deterministic}
+	l := &Loop{Recipe: at.Recipe, Seed: at.Seed, Seeds: at.Seeds, Deterministic: d.Deterministic}
 	if l.Device, err = torch.ParseDevice(d.Device); err != nil {
 		return nil, d, fmt.Errorf("%s: %w", path, err)
 	}

@@ -65,7 +65,7 @@ func (e *Engine) order(s *torch.Scope, index []int, epoch, views int) *torch.Ten
 	drawn := make([]int, len(index)*patches)
 	order := make([]int64, 0, views*len(drawn))
 	for v := range views {
-		e.mask.Batch(drawn, augment.Key{Seed: ViewSeed(e.o.Seed), Epoch: epoch, View: v}, index)
+		e.mask.Batch(drawn, augment.Key{Seed: ViewSeed(e.o.Seeds.views(e.o.Seed)), Epoch: epoch, View: v}, index)
 		for _, p := range drawn {
 			order = append(order, int64(p))
 		}
