@@ -163,6 +163,7 @@ func settingsFlags(start string) []cli.Flag {
 		deviceFlag(),
 		&cli.StringFlag{Name: "out", Usage: "`FOLDER` of the new run (default: the next number in runs/)"},
 		&cli.BoolFlag{Name: "overwrite", Usage: "replace the run that --out holds"},
+		&cli.BoolFlag{Name: "dry-run", Usage: "print the settings and what the training would take, from a few steps, and write nothing"},
 		&cli.StringFlag{Name: "resume", Usage: "go on with the run in `FOLDER`; " + start},
 		jsonFlag(),
 	}
@@ -181,7 +182,7 @@ func jsonFlag() cli.Flag {
 func startRun(c *cli.Context, kind string, s Settings) (*run, error) {
 	console := newConsole(c.App.ErrWriter, c.Bool("json"))
 	if path := c.String("resume"); path != "" {
-		for _, name := range []string{"recipe", "config", "set", "data", "seed", "seeds", "pair", "pairs", "out", "overwrite"} {
+		for _, name := range []string{"recipe", "config", "set", "data", "seed", "seeds", "pair", "pairs", "out", "overwrite", "dry-run"} {
 			if c.IsSet(name) {
 				return nil, usageError{fmt.Errorf("--%s cannot be changed when a run is resumed; start a new run", name)}
 			}
@@ -192,18 +193,28 @@ func startRun(c *cli.Context, kind string, s Settings) (*run, error) {
 		}
 		return r, r.useDevice(c.String("device"))
 	}
-	if err := s.apply(c); err != nil {
-		return nil, usageError{err}
-	}
-	if kind == "demo" {
-		s.Pair = true
+	s, err := s.apply(c, kind)
+	if err != nil {
+		return nil, err
 	}
 	return newRun(s, console, kind, c.String("out"), c.Bool("overwrite"))
 }
 
 // apply puts what the flags say over the settings: the recipe first, then the
 // file, then --set, then the flags that stand for one setting.
-func (s *Settings) apply(c *cli.Context) error {
+func (s Settings) apply(c *cli.Context, kind string) (Settings, error) {
+	err := s.put(c)
+	if kind == "demo" {
+		s.Pair = true
+	}
+	if err != nil {
+		return s, usageError{err}
+	}
+	return s, nil
+}
+
+// put does the work of apply in place.
+func (s *Settings) put(c *cli.Context) error {
 	if name := c.String("recipe"); name != "" {
 		e, err := recipes.Lookup(name)
 		if err != nil {

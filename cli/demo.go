@@ -24,6 +24,13 @@ All settings can be changed; those that are used stand in config.toml of the run
    sslmem demo --resume runs/001-demo`,
 		Flags: settingsFlags("what is done is not done again"),
 		Action: func(c *cli.Context) error {
+			if c.Bool("dry-run") && !c.IsSet("resume") {
+				s, err := Defaults().apply(c, "demo")
+				if err != nil {
+					return err
+				}
+				return dryRun(c, "demo", s)
+			}
 			start := time.Now()
 			r, err := startRun(c, "demo", Defaults())
 			if err != nil {

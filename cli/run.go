@@ -41,6 +41,29 @@ func (r *run) use(images data.Images) {
 // splits. Everything that can be wrong with the settings is found before the
 // folder is made.
 func newRun(s Settings, c *console, kind, out string, overwrite bool) (*run, error) {
+	r, err := prepareRun(s, c)
+	if err != nil {
+		return nil, err
+	}
+	if out == "" {
+		r.dir, err = rundir.CreateNumbered("runs", kind)
+	} else {
+		r.dir, err = rundir.Create(out, overwrite)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := config.Save(r.dir.Join(rundir.ConfigFile), r.settings); err != nil {
+		return nil, err
+	}
+	if err := r.splits.Save(r.dir.Join(rundir.SplitsFile)); err != nil {
+		return nil, err
+	}
+	return r, r.saveEnvironment()
+}
+
+// prepareRun opens what a new run works on, without its folder.
+func prepareRun(s Settings, c *console) (*run, error) {
 	r := &run{settings: s, console: c}
 	if err := s.Check(); err != nil {
 		return nil, usageError{err}
@@ -63,21 +86,7 @@ func newRun(s Settings, c *console, kind, out string, overwrite bool) (*run, err
 			return nil, usageError{err}
 		}
 	}
-	if out == "" {
-		r.dir, err = rundir.CreateNumbered("runs", kind)
-	} else {
-		r.dir, err = rundir.Create(out, overwrite)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if err := config.Save(r.dir.Join(rundir.ConfigFile), s); err != nil {
-		return nil, err
-	}
-	if err := r.splits.Save(r.dir.Join(rundir.SplitsFile)); err != nil {
-		return nil, err
-	}
-	return r, r.saveEnvironment()
+	return r, nil
 }
 
 // drawSplits draws the four sets of f/g pairs. Encoders without another are

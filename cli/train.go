@@ -32,6 +32,13 @@ Recipes are named METHOD-SIZE, see sslmem recipes list:
    sizes:   %s`, strings.Join(ssl.MethodNames(), ", "), strings.Join(recipes.Sizes(), ", ")),
 		Flags: append(settingsFlags("what is trained is not trained again"), pair),
 		Action: func(c *cli.Context) error {
+			if c.Bool("dry-run") && !c.IsSet("resume") {
+				s, err := TrainDefaults().apply(c, "train")
+				if err != nil {
+					return err
+				}
+				return dryRun(c, "train", s)
+			}
 			start := time.Now()
 			r, err := startRun(c, "train", TrainDefaults())
 			if err != nil {

@@ -54,17 +54,10 @@ func (d Dir) Name() string { return filepath.Base(string(d)) }
 // run is refused in any case, so that no slip of the keyboard can delete it.
 func Create(path string, overwrite bool) (Dir, error) {
 	d := Dir(path)
-	entries, err := os.ReadDir(path)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-	case err != nil:
-		return "", fmt.Errorf("cannot make the run folder: %w", err)
-	case len(entries) == 0:
-	case !d.hasConfig() && !onlyStandard(entries):
-		return "", fmt.Errorf("%s is not empty and holds no run (no %s), so it is left alone; choose another name: %w", path, ConfigFile, os.ErrExist)
-	case !overwrite:
-		return "", fmt.Errorf("%s holds a run already; choose another name, resume it or ask to overwrite it: %w", path, os.ErrExist)
-	default:
+	if err := Check(path, overwrite); err != nil {
+		return "", err
+	}
+	if overwrite {
 		if err := d.clear(); err != nil {
 			return "", fmt.Errorf("cannot overwrite the run in %s: %w", path, err)
 		}
@@ -75,6 +68,23 @@ func Create(path string, overwrite bool) (Dir, error) {
 	return d, nil
 }
 
+// Check returns the error of [Create] for a folder that it would refuse, and
+// changes nothing.
+func Check(path string, overwrite bool) error {
+	entries, err := os.ReadDir(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+	case err != nil:
+		return fmt.Errorf("cannot make the run folder: %w", err)
+	case len(entries) == 0:
+	case !Dir(path).hasConfig() && !onlyStandard(entries):
+		return fmt.Errorf("%s is not empty and holds no run (no %s), so it is left alone; choose another name: %w", path, ConfigFile, os.ErrExist)
+	case !overwrite:
+		return fmt.Errorf("%s holds a run already; choose another name, resume it or ask to overwrite it: %w", path, os.ErrExist)
+	}
+	return nil
+}
+
 // CreateNumbered makes a folder below root, with root if need be, whose name is
 // the next number and kind, as "001-demo": one more than the highest number
 // that any name there begins with. Programs that do so at the same moment get
@@ -83,19 +93,12 @@ func CreateNumbered(root, kind string) (Dir, error) {
 	if err := os.MkdirAll(root, 0o777); err != nil {
 		return "", fmt.Errorf("cannot make the folder for runs: %w", err)
 	}
-	entries, err := os.ReadDir(root)
+	next, err := nextNumber(root)
 	if err != nil {
-		return "", fmt.Errorf("cannot look for earlier runs: %w", err)
-	}
-	next := 1
-	for _, e := range entries {
-		digits, _, _ := strings.Cut(e.Name(), "-")
-		if n, err := strconv.ParseUint(digits, 10, 31); err == nil {
-			next = max(next, int(n)+1)
-		}
+		return "", err
 	}
 	for ; ; next++ {
-		d := Dir(filepath.Join(root, fmt.Sprintf("%03d-%s", next, kind)))
+		d := numbered(root, next, kind)
 		err := os.Mkdir(string(d), 0o777)
 		if errors.Is(err, os.ErrExist) {
 			continue // another program was faster
@@ -105,6 +108,32 @@ func CreateNumbered(root, kind string) (Dir, error) {
 		}
 		return d, d.makeFolders()
 	}
+}
+
+// Next returns the path of the folder that [CreateNumbered] would make now.
+func Next(root, kind string) (string, error) {
+	n, err := nextNumber(root)
+	return string(numbered(root, n, kind)), err
+}
+
+func numbered(root string, n int, kind string) Dir {
+	return Dir(filepath.Join(root, fmt.Sprintf("%03d-%s", n, kind)))
+}
+
+// nextNumber returns one more than the highest number of a folder below root.
+func nextNumber(root string) (int, error) {
+	entries, err := os.ReadDir(root)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return 0, fmt.Errorf("cannot look for earlier runs: %w", err)
+	}
+	next := 1
+	for _, e := range entries {
+		digits, _, _ := strings.Cut(e.Name(), "-")
+		if n, err := strconv.ParseUint(digits, 10, 31); err == nil {
+			next = max(next, int(n)+1)
+		}
+	}
+	return next, nil
 }
 
 // Open returns the run in the folder at path. It is an error, which wraps
