@@ -14,6 +14,7 @@
 //   - [AlignUniform]: the same, as two terms
 //   - [BYOL]: one view predicts the other's projection by a teacher
 //   - [SimSiam]: the same without a teacher, with a stopped gradient
+//   - [MoCoV2]: a view against the keys of past batches, which wait in a queue
 //
 // # The loop
 //

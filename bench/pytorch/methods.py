@@ -138,3 +138,39 @@ class SimSiam(Method):
         p1, p2 = F.normalize(self.views(z, batch, self.predictor).float()).chunk(2)
         z1, z2 = F.normalize(z.detach().float()).chunk(2)
         return -((p1 * z2).sum() + (p2 * z1).sum()) / (2 * batch["size"])
+
+
+@method("moco-v2")
+class MoCoV2(Method):
+    def __init__(self, encoder, o, split):
+        super().__init__(encoder, o, split)
+        self.projector = mlp(encoder.features, o["projector"], norm=False)
+        self.target = frozen(("encoder", encoder), ("projector", self.projector))
+        self.register_buffer("queue", torch.randn(o["projector"][-1], o["queue"]))
+        self.register_buffer("queue_ptr", torch.zeros(1, dtype=torch.long))
+        self.follower, self.keys, self.first = None, None, None
+
+    def loss(self, batch):
+        x1, x2 = batch["views"].chunk(2)
+        queries, keyed = x1, x2
+        if self.o["symmetric"]:
+            queries, keyed = batch["views"], torch.cat([x2, x1])
+        q = F.normalize(self.views(queries, batch, lambda x: self.projector(self.encoder(x))).float())
+        with torch.no_grad():
+            k = self.views(keyed, batch, lambda x: self.target["projector"](self.target["encoder"](x)))
+            self.keys = k = F.normalize(k.float())
+        if self.first is None:
+            self.first = torch.zeros(len(q), dtype=torch.long)
+        logits = torch.cat([(q * k).sum(1, keepdim=True), q @ self.queue], 1)
+        return F.cross_entropy(logits / self.o["temperature"], self.first)
+
+    @torch.no_grad()
+    def after(self):
+        if self.follower is None:
+            pairs = [(self.encoder, self.target["encoder"]), (self.projector, self.target["projector"])]
+            self.follower = Follower(pairs, self.o["momentum"])
+        self.follower.move()
+        at = (self.queue_ptr + torch.arange(len(self.keys))) % self.queue.shape[1]
+        self.queue[:, at] = self.keys.T
+        self.queue_ptr += len(self.keys)
+        self.queue_ptr %= self.queue.shape[1]
