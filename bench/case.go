@@ -41,7 +41,7 @@ func demoCases() []stepCase {
 
 // stepBatch is the number of images of a step at CIFAR size: small enough for all
 // methods to be measured in one go on two cores.
-const stepBatch = 32
+const stepBatch = 16
 
 // A backbone is an encoder at CIFAR size.
 type backbone struct {
