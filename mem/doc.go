@@ -109,6 +109,21 @@
 // activation is negative, so units are taken behind their rectifier, or
 // [Negatives] says what else to do.
 //
+// # Changing an encoder
+//
+// What a layer or a unit is good for shows when it is taken away. A [Patch]
+// names new values for some tensors of an encoder, and [Patched] looks at the
+// encoder with them and puts back what was there, bit for bit:
+//
+//	refs, err := units.Choose(mem.ChooseMost, .1, false, seed)  // or ChooseLeast, ChooseRandom
+//	patch, err := mem.PruneUnits(scope, encoder, refs)
+//	err = mem.Patched(encoder, patch, func() error { … })       // its accuracy now
+//
+// [PruneUnits] silences units, [TransplantUnits] and [ReplaceLayers] take units
+// and whole layers over from another encoder, [TrainOnly] lets some layers alone
+// be trained, and [UnitScorer.Inject] asks whether training on a point raises
+// what one unit has memorized.
+//
 // # What the statistics mean
 //
 // [Summarize] computes, for each set, n, mean with its 95 % confidence

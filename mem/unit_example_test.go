@@ -6,6 +6,9 @@ import (
 	"os"
 
 	"sslmem/mem"
+	"sslmem/models"
+	"sslmem/torch"
+	"sslmem/torch/nn"
 )
 
 // Activations of four units for four points.
@@ -51,4 +54,53 @@ func ExampleUnitTable_WriteText() {
 	//   conv1.2                       0    0.500      3       1     17
 	//
 	// memorized by most units: {17 2}
+}
+
+// A unit without its weights is silent, and the encoder is then what it was.
+func ExamplePruneUnits() {
+	e, err := models.New(models.Config{Model: "resnet9", Width: 4, InChannels: 1}, torch.NewGenerator(1, torch.CPU))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer nn.Free(e)
+	nn.SetTraining(e, false)
+	s := torch.NewScope()
+	defer s.Close()
+	patch, err := mem.PruneUnits(s, e, []mem.UnitRef{{Layer: "conv1.2", Unit: 3}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	activity := func() error {
+		torch.NoGrad(func() {
+			_, layers := e.ForwardLayers(s.Ones([]int{1, 1, 28, 28}, torch.Float32, torch.CPU), "conv1.2")
+			fmt.Println("active:", layers["conv1.2"].Select(1, 3).Max().Item() > 0)
+		})
+		return nil
+	}
+	for _, run := range []func() error{activity, func() error { return mem.Patched(e, patch, activity) }, activity} {
+		if err := run(); err != nil {
+			log.Fatal(err)
+		}
+	}
+	// Output:
+	// active: true
+	// active: false
+	// active: true
+}
+
+func ExampleUnitTable_Choose() {
+	table := &mem.UnitTable{Of: mem.OfPoints, N: 100, Views: 10, Units: []mem.Unit{
+		{Layer: "conv1.2", Unit: 0, Mem: .5}, {Layer: "conv1.2", Unit: 1, Mem: .2},
+		{Layer: "conv2.2", Unit: 0, Mem: .8}, {Layer: "conv2.2", Unit: 1, Mem: .6},
+	}}
+	for _, perLayer := range []bool{false, true} {
+		units, err := table.Choose(mem.ChooseMost, .5, perLayer, 0)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(units)
+	}
+	// Output:
+	// [{conv2.2 0} {conv2.2 1}]
+	// [{conv1.2 0} {conv2.2 0}]
 }

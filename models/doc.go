@@ -62,5 +62,7 @@
 //	features, layers := encoder.ForwardLayers(images, "layer1", "layer4.1.bn2")
 //
 // They are what forward hooks on the modules of these names see in PyTorch.
-// Forward itself keeps nothing.
+// Forward itself keeps nothing. [DepthLayers] and [UnitLayers] choose the layers
+// that tables show, and [UnitsOf] names the tensors that make the units of a
+// layer.
 package models
