@@ -15,6 +15,7 @@
 //   - [BYOL]: one view predicts the other's projection by a teacher
 //   - [SimSiam]: the same without a teacher, with a stopped gradient
 //   - [MoCoV2]: a view against the keys of past batches, which wait in a queue
+//   - [MoCoV3]: a view against the keys of its batch, behind a predictor
 //
 // # The loop
 //

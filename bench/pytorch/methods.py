@@ -174,3 +174,31 @@ class MoCoV2(Method):
         self.queue[:, at] = self.keys.T
         self.queue_ptr += len(self.keys)
         self.queue_ptr %= self.queue.shape[1]
+
+
+@method("moco-v3")
+class MoCoV3(Method):
+    def __init__(self, encoder, o, split):
+        super().__init__(encoder, o, split)
+        plain = {"affine": False, "hidden_bias": False, "last_bias": False}
+        self.projector = mlp(encoder.features, o["projector"], last_norm=True, **plain)
+        self.predictor = mlp(o["projector"][-1], o["predictor"], last_norm=o["predictor_norm"], **plain)
+        self.target = frozen(("encoder", encoder), ("projector", self.projector))
+        self.follower, self.own = None, None
+
+    def loss(self, batch):
+        t = self.o["temperature"]
+        q = self.views(batch["views"], batch, lambda x: self.predictor(self.projector(self.encoder(x))))
+        with torch.no_grad():
+            k = self.views(batch["views"], batch, lambda x: self.target["projector"](self.target["encoder"](x)))
+        q1, q2 = F.normalize(q.float()).chunk(2)
+        k1, k2 = F.normalize(k.float()).chunk(2)
+        if self.own is None:
+            self.own = torch.arange(batch["size"])
+        return 2 * t * (F.cross_entropy(q1 @ k2.T / t, self.own) + F.cross_entropy(q2 @ k1.T / t, self.own))
+
+    def after(self):
+        if self.follower is None:
+            pairs = [(self.encoder, self.target["encoder"]), (self.projector, self.target["projector"])]
+            self.follower = Follower(pairs, self.o["momentum"])
+        self.follower.move()
