@@ -47,7 +47,7 @@ func small(out string, more ...string) []string {
 }
 
 var wantFiles = []string{
-	"config.toml", "environment.json", "splits.json", "metrics.csv", "scores.csv", "summary.json", "curve.csv", "report.html",
+	"config.toml", "environment.json", "splits.json", "metrics.csv", "metrics.jsonl", "tensorboard/f0", "scores.csv", "summary.json", "curve.csv", "report.html",
 	"encoders/f0.safetensors", "encoders/g0.safetensors", "encoders/f1.safetensors", "encoders/g1.safetensors",
 	"figures/histogram.png", "figures/histogram.svg", "figures/means.png", "figures/loss.svg", "figures/curve.png",
 	"figures/scatter.png", "figures/images.png",

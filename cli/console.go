@@ -29,6 +29,7 @@ type console struct {
 	start       time.Time
 	printed     time.Time // zero before the first line
 	text        string
+	evaluated   map[string]string // the last live values of each encoder
 }
 
 // trainCost is what a view costs in training, compared with a forward pass.
@@ -76,10 +77,23 @@ func (c *console) step(name string, p ssl.Progress, units int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if p.EpochEnd {
-		c.text = fmt.Sprintf("%s  epoch %d/%d  loss %.3f  %s views/s  wait %.0f %%",
-			name, p.Epoch, p.Epochs, p.Loss, thousands(p.ViewsPerSecond), 100*p.Wait)
+		c.text = fmt.Sprintf("%s  epoch %d/%d  loss %.3f  %s%s views/s  wait %.0f %%",
+			name, p.Epoch, p.Epochs, p.Loss, c.evaluated[name], thousands(p.ViewsPerSecond), 100*p.Wait)
 	}
 	c.advance(units, p.EpochEnd)
+}
+
+// live reports an evaluation after an epoch.
+func (c *console) live(name string, p ssl.Progress, text string, units int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.text = fmt.Sprintf("%s  epoch %d/%d  loss %.3f  %s", name, p.Epoch, p.Epochs, p.Loss, text)
+	if c.evaluated == nil {
+		c.evaluated = map[string]string{}
+	}
+	c.evaluated[name] = text + "  "
+	c.printed = time.Time{} // it is worth a line
+	c.advance(units, true)
 }
 
 // scoring returns the report of a scoring, whose points cost so many units each.
@@ -164,7 +178,7 @@ func (r *run) stepUnits() int {
 
 func (r *run) trainingUnits() int {
 	l := r.loop(r.splits.F())
-	return r.stepUnits() * l.StepsPerEpoch() * l.Recipe.Epochs
+	return r.stepUnits()*l.StepsPerEpoch()*l.Recipe.Epochs + r.liveUnits(l.Recipe.Epochs)
 }
 
 func (r *run) scoringUnits() int {

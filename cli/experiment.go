@@ -20,6 +20,7 @@ type outcome struct {
 	Run        string       `json:"run"`
 	Settings   Settings     `json:"settings"`
 	Summary    *mem.Summary `json:"summary,omitempty"`
+	Live       []liveResult `json:"live,omitempty"` // the last evaluation of each encoder in training
 	Files      []string     `json:"files"`
 	Seconds    float64      `json:"seconds"`
 	PeakMemory int64        `json:"peak_memory_bytes"` // resident, of the whole process
@@ -46,9 +47,9 @@ func (r *run) scoreAll(ctx context.Context) error {
 	return r.scorePairs(ctx, func(context.Context, int) error { return nil })
 }
 
-// withMetrics runs fn with metrics.csv open.
+// withMetrics runs fn with the metrics open.
 func (r *run) withMetrics(fn func() error) (err error) {
-	m, err := rundir.OpenMetrics(r.dir.Join(rundir.MetricsFile), metricColumns...)
+	m, err := rundir.OpenLog(r.dir, metricColumns...)
 	if err != nil {
 		return err
 	}
@@ -173,6 +174,9 @@ func (o outcome) print(w io.Writer, asJSON bool) error {
 			return err
 		}
 		fmt.Fprintln(w)
+	}
+	for _, l := range o.Live {
+		fmt.Fprintf(w, "%s  epoch %d  %s\n", l.Encoder, l.Epoch, liveText(l.Values, 0))
 	}
 	fmt.Fprintf(w, "done in %s, %.2f GB resident at most\n", clock(time.Duration(o.Seconds*float64(time.Second))), float64(o.PeakMemory)/1e9)
 	for i, f := range o.Files {

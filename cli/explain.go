@@ -94,6 +94,14 @@ var explanations = map[string]string{
 	"recipe.augment_second": "the second view, where it is drawn otherwise",
 	"recipe.augment_local":  "the local views",
 
+	"live":             "how encoders are evaluated while they are trained, on images that are held out",
+	"live.every":       "epochs from one evaluation to the next; 0 for none",
+	"live.images":      "held-out images that are classified, at most",
+	"live.bank":        "training images that they are classified by, at most",
+	"live.k":           "nearest neighbors, by the cosine",
+	"live.temperature": "of their votes",
+	"live.probe":       "train a linear classifier too",
+
 	"score":               "how memorization is measured on f/g pairs",
 	"score.views":         "views of each image",
 	"score.distance":      "of two views: l2, l2raw, cosine, angular or l1",

@@ -27,6 +27,25 @@ func openImages(s Settings) (data.Images, error) {
 	return images, nil
 }
 
+// openTest opens the test images of the settings like the others, nil if there are none.
+func openTest(s Settings) (data.Images, error) {
+	set, err := data.OpenSet(s.Data)
+	if err != nil {
+		return nil, fmt.Errorf("data %q: %w", s.Data, err)
+	}
+	if set.Test == nil {
+		return nil, set.Close()
+	}
+	images, err := decodeImages(set.Test, s)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("test images of data %q: %w", s.Data, err), set.Close())
+	}
+	if _, decoded := images.(*data.Dataset); decoded {
+		return images, set.Close()
+	}
+	return images, nil
+}
+
 func decodeImages(source data.Source, s Settings) (data.Images, error) {
 	size, memory := s.ImageSize, int64(s.MemoryMB)<<20
 	if _, decoded := source.(*data.Dataset); !decoded {

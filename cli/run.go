@@ -23,6 +23,7 @@ type run struct {
 	device   torch.Device
 	console  *console
 	metrics  *sharedMetrics // while trainings run
+	held     *held          // for live evaluation, unless they are S_E
 
 	// fitted returns the recipe of the views with what the settings leave open
 	// taken from the images; they are looked at once.
@@ -78,6 +79,9 @@ func prepareRun(s Settings, c *console) (*run, error) {
 	r.use(images)
 	s.fit(r.channels)
 	r.settings = s
+	if err := r.openHeld(); err != nil {
+		return nil, usageError{err}
+	}
 	if r.splits, err = r.drawSplits(); err != nil {
 		return nil, usageError{err}
 	}
@@ -90,11 +94,11 @@ func prepareRun(s Settings, c *console) (*run, error) {
 }
 
 // drawSplits draws the four sets of f/g pairs. Encoders without another are
-// trained on all images: they are S_S, and the other sets are empty.
+// trained on all images: they are S_S, but for what live evaluation keeps out, S_E.
 func (r *run) drawSplits() (data.Splits, error) {
 	sizes := r.settings.Splits
 	if !r.settings.Pair {
-		sizes = data.SplitSizes{Shared: r.data.Len()}
+		sizes = data.SplitSizes{Shared: r.data.Len() - r.keptOut(), External: r.keptOut()}
 	}
 	splits, err := data.Draw(r.data.Len(), sizes, rng.Sub(r.settings.Seed, rng.Word("splits")))
 	splits.Dataset = r.name
@@ -126,7 +130,7 @@ func openRun(path string, c *console) (*run, error) {
 	if err := r.splits.Matches(r.data); err != nil {
 		return nil, fmt.Errorf("%s: %w", dir.Join(rundir.SplitsFile), err)
 	}
-	return r, nil
+	return r, r.openHeld()
 }
 
 // useDevice finds the device of the given name; an empty name stands for the

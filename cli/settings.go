@@ -47,6 +47,7 @@ type Settings struct {
 	Splits data.SplitSizes `toml:"splits" json:"splits"`
 	Recipe ssl.Recipe      `toml:"recipe" json:"recipe"`
 	Score  ScoreSettings   `toml:"score" json:"score"`
+	Live   LiveSettings    `toml:"live" json:"live"`
 }
 
 // Share says what f and g of a pair have in common. What they do, their losses
@@ -99,6 +100,7 @@ func Defaults() Settings {
 			Views: 16, Distance: mem.L2, Normalisation: mem.Raw, BatchSize: 512,
 			CurvePoints: 5, CurveViews: 4,
 		},
+		Live: LiveSettings{Images: 1000, Bank: 5000, K: 20, Temperature: .07},
 	}
 	s.use(demo)
 	return s
@@ -108,7 +110,7 @@ func Defaults() Settings {
 // one encoder.
 func TrainDefaults() Settings {
 	s := Defaults()
-	s.Pair, s.Seeds = false, 1
+	s.Pair, s.Seeds, s.Live.Every = false, 1, 10
 	return s
 }
 
@@ -128,6 +130,9 @@ func (s Settings) Check() error {
 		return err
 	}
 	if err := s.Recipe.Check(); err != nil {
+		return err
+	}
+	if err := s.Live.check(); err != nil {
 		return err
 	}
 	switch {

@@ -53,10 +53,10 @@ func (r *run) pairsAtOnce() int {
 	return min(max(1, r.encodersAtOnce()/len(r.roles())), r.settings.Seeds)
 }
 
-// sharedMetrics lets several trainings write one metrics.csv.
+// sharedMetrics lets several trainings write the metrics of a run.
 type sharedMetrics struct {
 	mu sync.Mutex
-	m  *rundir.Metrics
+	m  *rundir.Log
 }
 
 func (s *sharedMetrics) rewind(model string, step int) error {

@@ -51,8 +51,12 @@ Recipes are named METHOD-SIZE, see sslmem recipes list:
 			if err != nil {
 				return r.withResume(err, "train")
 			}
-			o := r.finish(outcome{}, start)
-			o.Files = []string{r.dir.Join(rundir.EncodersDir), r.dir.Join(rundir.MetricsFile)}
+			last, err := r.liveResults()
+			if err != nil {
+				return err
+			}
+			o := r.finish(outcome{Live: last}, start)
+			o.Files = []string{r.dir.Join(rundir.EncodersDir), r.dir.Join(rundir.MetricsFile), r.dir.Join(rundir.TensorBoardDir)}
 			if r.settings.Pair {
 				o.Next = fmt.Sprintf("%s score %s", program(), r.dir)
 			}

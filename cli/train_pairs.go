@@ -47,7 +47,7 @@ func (r *run) train(ctx context.Context, e role, pair int) error {
 	l.CheckpointEvery = max(1, l.Recipe.Epochs/10)
 	l.Warn = r.console.warn
 	l.Resumed = func(step int) {
-		r.console.skip(step * r.stepUnits())
+		r.console.skip(step*r.stepUnits() + r.liveUnits(step/l.StepsPerEpoch()))
 	}
 	l.Report = func(p ssl.Progress) { r.console.step(name, p, r.stepUnits()) }
 	rewound := false
@@ -58,9 +58,9 @@ func (r *run) train(ctx context.Context, e role, pair int) error {
 				return err
 			}
 		}
-		err := r.metrics.append(rundir.Row{Model: name, Step: p.Step, Values: map[string]float64{
-			"epoch": float64(p.Epoch), "loss": p.Loss, "lr": p.LR, "views_per_s": math.Round(p.ViewsPerSecond), "wait": p.Wait,
-		}})
+		values := epochValues(p)
+		r.live(ctx, l, e, name, p, t, values)
+		err := r.metrics.append(rundir.Row{Model: name, Step: p.Step, Values: values})
 		if err != nil || !slices.Contains(r.curveEpochs(), p.Epoch) {
 			return err
 		}
@@ -79,6 +79,23 @@ func (r *run) train(ctx context.Context, e role, pair int) error {
 	}
 	// The encoder is whole on the disk: its checkpoints have done their work.
 	return os.RemoveAll(l.Checkpoints)
+}
+
+// epochValues is what metrics.csv has of an epoch. What a method or a setting does
+// not bring is missing.
+func epochValues(p ssl.Progress) map[string]float64 {
+	values := map[string]float64{
+		"epoch": float64(p.Epoch), "loss": p.Loss, "lr": p.LR, "views_per_s": math.Round(p.ViewsPerSecond), "wait": p.Wait,
+	}
+	for _, part := range p.Parts {
+		values["loss_"+part.Name] = part.Value
+	}
+	for key, value := range map[string]float64{"grad_norm": p.GradNorm, "output_spread": p.Spread} {
+		if !math.IsNaN(value) {
+			values[key] = value
+		}
+	}
+	return values
 }
 
 func exists(path string) bool {

@@ -41,7 +41,7 @@ func sameFile(t *testing.T, a, b string) bool {
 func TestTrainWithoutPairs(t *testing.T) {
 	torchtest.NoLeak(t)
 	folder, dir := jpegClasses(t, 60), filepath.Join(t.TempDir(), "run")
-	code, stdout, stderr := call(tiny(dir, "--data", folder, "--set", "image_size=28", "--seeds", "2", "--json")...)
+	code, stdout, stderr := call(tiny(dir, "--data", folder, "--set", "image_size=28", "--set", "live.every=0", "--seeds", "2", "--json")...)
 	if code != ExitOK {
 		t.Fatal(stderr)
 	}

@@ -31,7 +31,7 @@ func (r *run) writeReport(path string, res results, figures []figure) error {
 		Files: []report.File{
 			{Path: rundir.ConfigFile, About: "all settings"},
 			{Path: rundir.SplitsFile, About: "the images of the four sets"},
-			{Path: rundir.MetricsFile, About: "loss, learning rate and speed of every epoch"},
+			{Path: rundir.MetricsFile, About: "loss, learning rate and speed of every epoch; " + rundir.LinesFile + " and " + rundir.TensorBoardDir + " have the same"},
 			{Path: rundir.ScoresFile, About: "scores and losses of every image"},
 			{Path: rundir.SummaryFile, About: "the statistics of this page"},
 			{Path: rundir.EnvironmentFile, About: "machine and versions"},
