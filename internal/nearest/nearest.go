@@ -2,6 +2,7 @@
 package nearest
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/xrash/smetrics"
@@ -9,23 +10,36 @@ import (
 
 // Key returns the key of known that was most likely meant by key, as [Word] does
 // for words. Keys are parts joined by dots, "recipe.optimizer.lr". The last part
-// says most: of the keys whose last part is nearest to that of key, the nearest
-// as a whole is taken, so that "recipe.warmup_epochs" finds
-// "recipe.optimizer.warmup_epochs" and not "recipe.epochs".
+// says most: of the keys whose last part is nearest to that of key, those in the
+// same table come first, and then the nearest as a whole. So
+// "recipe.warmup_epochs" finds "recipe.optimizer.warmup_epochs" and not
+// "recipe.epochs".
 func Key(key string, known []string) (string, bool) {
-	best, bestLast, bestAll := "", -1, -1
+	best, found := "", false
+	var least [3]int
 	word, all := plain(last(key)), plain(key)
 	for _, k := range known {
 		p := plain(last(k))
 		d := distance(word, p)
-		if d > limit(word, p) || bestLast >= 0 && d > bestLast {
+		if d > limit(word, p) {
 			continue
 		}
-		if whole := distance(all, plain(k)); bestLast < 0 || d < bestLast || whole < bestAll {
-			best, bestLast, bestAll = k, d, whole
+		rank := [3]int{d, -shared(all, plain(k)), distance(all, plain(k))}
+		if !found || slices.Compare(rank[:], least[:]) < 0 {
+			best, least, found = k, rank, true
 		}
 	}
-	return best, bestLast >= 0
+	return best, found
+}
+
+// shared returns how many parts two keys have in common at their beginning.
+func shared(a, b string) int {
+	x, y := strings.Split(a, "."), strings.Split(b, ".")
+	n := 0
+	for n < len(x)-1 && n < len(y)-1 && x[n] == y[n] {
+		n++
+	}
+	return n
 }
 
 // last returns what follows the last dot.

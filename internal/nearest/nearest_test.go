@@ -40,7 +40,7 @@ func TestNearest(t *testing.T) {
 }
 
 func TestKey(t *testing.T) {
-	known := []string{"seed", "recipe.epochs", "recipe.batch_size", "recipe.optimizer.lr", "recipe.optimizer.warmup_epochs", "score.batch_size", "recipe.options.temperature"}
+	known := []string{"seed", "recipe.epochs", "recipe.batch_size", "recipe.optimizer.lr", "recipe.optimizer.warmup_epochs", "score.batch_size", "live.temperature", "recipe.options.temperature"}
 	for _, c := range []struct{ key, want string }{
 		{"recipe.warmup_epochs", "recipe.optimizer.warmup_epochs"}, // and not recipe.epochs, 7 letters away
 		{"recipe.warmup_epoch", "recipe.optimizer.warmup_epochs"},
@@ -49,6 +49,7 @@ func TestKey(t *testing.T) {
 		{"recipe.temprature", "recipe.options.temperature"},
 		{"score.batchsize", "score.batch_size"}, // of two that end alike, the nearer as a whole
 		{"recipe.batchsize", "recipe.batch_size"},
+		{"recipe.temperature", "recipe.options.temperature"}, // in the same table, though farther
 		{"recipe.nonsense", ""},
 		{"", ""},
 	} {
