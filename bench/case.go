@@ -73,7 +73,7 @@ func cifarCases(method string) ([]stepCase, error) {
 			}
 			r.Model, r.Width, r.PatchSize, r.Stem = b.model, 0, b.patch, ""
 			if b.patch == 0 {
-				r.Pool = ""
+				r.Pool, r.PosEmbed = "", ""
 			}
 			r.BatchSize, r.Precision, r.Accumulate = stepBatch, precision, 1
 			r.Optimizer = ssl.Optimizer{Name: "adamw", LR: 1e-3, WeightDecay: .05}

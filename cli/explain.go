@@ -41,6 +41,7 @@ var explanations = map[string]string{
 	"recipe.stem":        "of a ResNet-18 to 101: cifar for small images, or imagenet",
 	"recipe.patch_size":  "of a ViT; 0: as its name says",
 	"recipe.pool":        "features of a ViT: token or avg",
+	"recipe.pos_embed":   "positions of a ViT: learned or sincos",
 	"recipe.epochs":      "passes over the images",
 	"recipe.batch_size":  "images of a step, each in all its views",
 	"recipe.accumulate":  "parts in which a batch is computed, to fit into memory",

@@ -40,6 +40,8 @@ type Config struct {
 	PatchSize  int    `toml:"patch_size" json:"patch_size,omitempty"`
 	ImageSize  int    `toml:"image_size" json:"image_size,omitempty"` // that a ViT's position embedding is made for
 	Pool       Pool   `toml:"pool" json:"pool,omitempty"`             // of a ViT; "" means "token"
+	// PosEmbed says what a ViT's position embedding is; "" means "learned".
+	PosEmbed PosEmbed `toml:"pos_embed" json:"pos_embed,omitempty"`
 }
 
 // Names lists the encoders that [New] builds.
@@ -62,8 +64,8 @@ func New(c Config, g *torch.Generator) (Backbone, error) {
 		return nil, unknownModel(c.Model)
 	case strings.HasPrefix(family, "vit"):
 		return newViT(c, g)
-	case c.PatchSize != 0 || c.ImageSize != 0 || c.Pool != "":
-		return nil, fmt.Errorf("model %s: patch_size, image_size and pool are options of a ViT; leave them out", c.Model)
+	case c.PatchSize != 0 || c.ImageSize != 0 || c.Pool != "" || c.PosEmbed != "":
+		return nil, fmt.Errorf("model %s: patch_size, image_size, pool and pos_embed are options of a ViT; leave them out", c.Model)
 	case family == "resnet9":
 		if c.Stem != "" {
 			return nil, fmt.Errorf("model resnet9 has one stem only; leave stem out")
@@ -108,9 +110,13 @@ func newViT(c Config, g *torch.Generator) (Backbone, error) {
 		}
 		*size.to = cmp.Or(named, size.option, size.fallback)
 	}
-	if c.Stem != "" {
+	switch {
+	case c.Stem != "":
 		return nil, fmt.Errorf("model %s: stem is an option of a ResNet; leave it out", c.Model)
+	case !slices.Contains([]PosEmbed{"", LearnedPos, SinCosPos}, c.PosEmbed):
+		return nil, fmt.Errorf("model %s: pos_embed is %q but must be %q or %q", c.Model, c.PosEmbed, LearnedPos, SinCosPos)
 	}
+	o.SinCos = c.PosEmbed == SinCosPos
 	var v *ViT
 	if err := torch.Try(func() { v = NewViT(o, g) }); err != nil {
 		return nil, fmt.Errorf("model %s: %w", c.Model, err)

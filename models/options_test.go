@@ -15,19 +15,22 @@ func TestConfigErrors(t *testing.T) {
 	torchtest.NoLeak(t)
 	g := torch.NewGenerator(1, torch.CPU)
 	for want, c := range map[string]models.Config{
-		"did you mean resnet50?":                    {Model: "resnet_50"},
-		"did you mean vit_tiny?":                    {Model: "vit_tinny_patch4"},
-		`unknown model "vgg"; known are`:            {Model: "vgg"},
-		`stem is "cifra"`:                           {Model: "resnet34", Stem: "cifra"},
-		"resnet9 has one stem":                      {Model: "resnet9", Stem: models.ImageNetStem},
-		"stem is an option of a ResNet":             {Model: "vit_tiny", Stem: models.CIFARStem},
-		"are options of a ViT":                      {Model: "resnet18", PatchSize: 4},
-		"patch_size is 8 but the name says 4":       {Model: "vit_tiny_patch4", PatchSize: 8},
-		"patch_size must be at least 1":             {Model: "vit_tiny_patch0"},
-		"image_size must be at least 1":             {Model: "vit_tiny", ImageSize: -1},
-		"image_size 30 is no multiple":              {Model: "vit_tiny_patch4_30"},
-		"3 heads do not divide a width of 100":      {Model: "vit_tiny", Width: 100},
-		`pool is "max" but must be "token" or "avg`: {Model: "vit_tiny", Pool: "max"},
+		"did you mean resnet50?":                     {Model: "resnet_50"},
+		"did you mean vit_tiny?":                     {Model: "vit_tinny_patch4"},
+		`unknown model "vgg"; known are`:             {Model: "vgg"},
+		`stem is "cifra"`:                            {Model: "resnet34", Stem: "cifra"},
+		"resnet9 has one stem":                       {Model: "resnet9", Stem: models.ImageNetStem},
+		"stem is an option of a ResNet":              {Model: "vit_tiny", Stem: models.CIFARStem},
+		"are options of a ViT":                       {Model: "resnet18", PatchSize: 4},
+		"patch_size is 8 but the name says 4":        {Model: "vit_tiny_patch4", PatchSize: 8},
+		"patch_size must be at least 1":              {Model: "vit_tiny_patch0"},
+		"image_size must be at least 1":              {Model: "vit_tiny", ImageSize: -1},
+		"image_size 30 is no multiple":               {Model: "vit_tiny_patch4_30"},
+		"3 heads do not divide a width of 100":       {Model: "vit_tiny", Width: 100},
+		`pos_embed is "fixed" but must be "learned"`: {Model: "vit_tiny", PosEmbed: "fixed"},
+		"a multiple of 4 numbers, not 6":             {Model: "vit_tiny", Width: 6, PosEmbed: models.SinCosPos},
+		"pool and pos_embed are options of a ViT":    {Model: "resnet9", PosEmbed: models.SinCosPos},
+		`pool is "max" but must be "token" or "avg`:  {Model: "vit_tiny", Pool: "max"},
 	} {
 		c.InChannels = 3
 		net, err := models.New(c, g)

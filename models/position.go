@@ -16,11 +16,11 @@ func interpolate(pos *torch.Tensor, from, h, w int) *torch.Tensor {
 	return image.Permute([]int{0, 2, 3, 1}).Reshape([]int{1, h * w, dim}).ToDType(dtype)
 }
 
-// sinCosEmbedding returns the fixed position embedding of MAE for grid × grid
+// SinCosPositions returns the fixed position embedding of MAE for grid × grid
 // patches, [1, prefix + grid², dim], with zeros for the prefix: a quarter each
 // of the sines and cosines of the column, then of the row, at the frequencies
 // 10000^(−i/(dim/4)) of Vaswani et al. (2017).
-func sinCosEmbedding(grid, dim, prefix int) *torch.Tensor {
+func SinCosPositions(grid, dim, prefix int) *torch.Tensor {
 	values := make([]float32, (prefix+grid*grid)*dim)
 	quarter := dim / 4
 	for at := range grid * grid {

@@ -17,6 +17,14 @@ const (
 	AvgPool   Pool = "avg"   // the mean over the patches, without the class token
 )
 
+// A PosEmbed says what the position embedding of a ViT is.
+type PosEmbed string
+
+const (
+	LearnedPos PosEmbed = "learned"
+	SinCosPos  PosEmbed = "sincos" // fixed, of sines and cosines, as MAE's; see SinCosPositions
+)
+
 // ViTOptions are the options of [NewViT]; [ViTSize] fills in a published size.
 type ViTOptions struct {
 	Dim          int     // numbers per token
@@ -94,7 +102,7 @@ func NewViT(o ViTOptions, g *torch.Generator) *ViT {
 	}
 	grid := o.ImageSize / o.PatchSize
 	if o.SinCos {
-		m.PosEmbed = sinCosEmbedding(grid, o.Dim, m.prefix())
+		m.PosEmbed = SinCosPositions(grid, o.Dim, m.prefix())
 	} else {
 		pos := torch.Root.Empty([]int{1, m.prefix() + grid*grid, o.Dim}, torch.Float32, torch.CPU)
 		m.PosEmbed = nn.TruncNormal(pos, 0, .02, -2, 2, g).RequireGrad(true)
@@ -105,7 +113,7 @@ func NewViT(o ViTOptions, g *torch.Generator) *ViT {
 		if o.Depth > 1 {
 			rate = o.DropPath * float64(i) / float64(o.Depth-1)
 		}
-		m.Blocks = append(m.Blocks, newViTBlock(o, rate, g))
+		m.Blocks = append(m.Blocks, NewViTBlock(o, rate, g))
 	}
 	m.Norm = layerNorm(o.Dim)
 	if o.Classes > 0 {
@@ -138,7 +146,12 @@ func (m *ViT) ForwardLayers(x *torch.Tensor, names ...string) (*torch.Tensor, ma
 }
 
 func (m *ViT) forward(x *torch.Tensor, c *capture) *torch.Tensor {
-	tokens := m.encode(m.embed(x, c), nil, c)
+	return m.Pool(m.encode(m.embed(x, c), nil, c))
+}
+
+// Pool maps the tokens that [ViT.Encode] gives, [N, 1 + K, Dim], to features
+// [N, Dim], as Options.Pool says.
+func (m *ViT) Pool(tokens *torch.Tensor) *torch.Tensor {
 	if m.Options.Pool == TokenPool {
 		return tokens.Select(1, 0)
 	}

@@ -19,7 +19,11 @@ type ViTBlock struct {
 // module gives.
 var viTBlockLayers = []string{"norm1", "attn", "sum", "norm2", "mlp.fc1", "mlp.act", "mlp"}
 
-func newViTBlock(o ViTOptions, drop float64, g *torch.Generator) *ViTBlock {
+// NewViTBlock returns a block in training mode, drawn as [NewViT] draws it, of whose
+// options it takes Dim, Heads and NoQKVBias. Drop is the probability to drop a
+// branch, drawn from g too. It panics with *[torch.Error] if Heads does not divide
+// Dim.
+func NewViTBlock(o ViTOptions, drop float64, g *torch.Generator) *ViTBlock {
 	b := &ViTBlock{
 		Norm1: layerNorm(o.Dim),
 		Norm2: layerNorm(o.Dim),

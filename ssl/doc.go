@@ -16,6 +16,7 @@
 //   - [SimSiam]: the same without a teacher, with a stopped gradient
 //   - [MoCoV2]: a view against the keys of past batches, which wait in a queue
 //   - [MoCoV3]: a view against the keys of its batch, behind a predictor
+//   - [MAE]: a decoder predicts the patches that the encoder did not see
 //
 // # The loop
 //

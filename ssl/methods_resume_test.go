@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"sslmem/data"
+	"sslmem/models"
 	"sslmem/ssl"
 	"sslmem/ssl/recipes"
 	"sslmem/torch"
@@ -37,6 +38,9 @@ func methodLoop(t *testing.T, method string, epochs int) *ssl.Loop {
 	}
 	r := entry.Recipe
 	r.Width, r.Epochs, r.BatchSize, r.Optimizer.WarmupEpochs = 4, epochs, 8, 1
+	if models.TakesImageSize(r.Model) {
+		r.Width = 12 // a multiple of the heads, and of 4
+	}
 	index := make([]int, 26)
 	for i := range index {
 		index[i] = 5 * i

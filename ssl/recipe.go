@@ -23,6 +23,8 @@ type Recipe struct {
 	Stem      models.Stem `toml:"stem" json:"stem"`   // of a ResNet-18 to 101
 	PatchSize int         `toml:"patch_size" json:"patch_size"`
 	Pool      models.Pool `toml:"pool" json:"pool"` // of a ViT
+	// PosEmbed says what the position embedding of a ViT is.
+	PosEmbed models.PosEmbed `toml:"pos_embed" json:"pos_embed"`
 
 	Epochs    int `toml:"epochs" json:"epochs"`
 	BatchSize int `toml:"batch_size" json:"batch_size"` // images per step, each in all its views
@@ -147,7 +149,7 @@ func (r Recipe) Views() []augment.Recipe {
 // ModelConfig describes the encoder for images with the given channels. That of
 // a ViT needs the size of the views.
 func (r Recipe) ModelConfig(channels int) models.Config {
-	c := models.Config{Model: r.Model, Width: r.Width, InChannels: channels, Stem: r.Stem, PatchSize: r.PatchSize, Pool: r.Pool}
+	c := models.Config{Model: r.Model, Width: r.Width, InChannels: channels, Stem: r.Stem, PatchSize: r.PatchSize, Pool: r.Pool, PosEmbed: r.PosEmbed}
 	if models.TakesImageSize(r.Model) {
 		c.ImageSize = r.Augment.Size
 	}

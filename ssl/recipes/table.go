@@ -55,7 +55,7 @@ Made from the files of [ssl/recipes](../ssl/recipes) by ` + "`go generate ./ssl/
 // encoder says which encoder a recipe trains.
 func encoder(r ssl.Recipe) string {
 	text := r.Model
-	for _, part := range []string{width(r.Width), stem(r.Stem), patch(r.PatchSize), string(r.Pool)} {
+	for _, part := range []string{width(r.Width), stem(r.Stem), patch(r.PatchSize), string(r.Pool), string(r.PosEmbed)} {
 		if part != "" {
 			text += ", " + part
 		}
