@@ -33,7 +33,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		Writer:    stdout,
 		ErrWriter: stderr,
 		Commands: []*cli.Command{
-			demoCommand(), trainCommand(), scoreCommand(), plotCommand(), recipesCommand(), dataCommand(), doctorCommand(), versionCommand(),
+			demoCommand(), trainCommand(), evalCommand(), scoreCommand(), plotCommand(), recipesCommand(), dataCommand(), doctorCommand(), versionCommand(),
 		},
 		HideVersion:               true,
 		DisableSliceFlagSeparator: true,
@@ -117,11 +117,17 @@ const takesRun = "RUN"
 // arguments are what commands may take, with an example.
 var arguments = map[string]string{
 	takesRun:        "the folder of a run, such as runs/001-demo",
+	takesEncoder:    "the folder of a run or the file of an encoder, such as runs/001-train/encoders/e0.safetensors",
 	takesData:       "a data set: a name of sslmem data list, or a path",
 	takesName:       "the name of a data set, such as cifar10",
 	takesRecipe:     "the name of a recipe, such as simclr-cifar",
 	takesRecipeFile: "the name of a recipe and that of a new file, such as simclr-cifar mine.toml",
 	takesFiles:      "one or more files of settings, such as mine.toml",
+}
+
+// argumentName is how errors call the argument of a command.
+func argumentName(takes string) string {
+	return strings.ToLower(strings.ReplaceAll(strings.Fields(takes)[0], "|", " or "))
 }
 
 // checkArgs refuses arguments that a command does not take.
@@ -138,7 +144,7 @@ func checkArgs(c *cli.Context) error {
 	}
 	for _, extra := range c.Args().Slice() {
 		if strings.HasPrefix(extra, "-") && takes != "" {
-			return usageError{fmt.Errorf("the flag %s must stand before the %s: %s %s …", extra, strings.ToLower(strings.Fields(takes)[0]), name, extra)}
+			return usageError{fmt.Errorf("the flag %s must stand before the %s: %s %s …", extra, argumentName(takes), name, extra)}
 		}
 	}
 	switch {

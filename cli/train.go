@@ -57,6 +57,7 @@ Recipes are named METHOD-SIZE, see sslmem recipes list:
 			}
 			o := r.finish(outcome{Live: last}, start)
 			o.Files = []string{r.dir.Join(rundir.EncodersDir), r.dir.Join(rundir.MetricsFile), r.dir.Join(rundir.TensorBoardDir)}
+			o.Next = fmt.Sprintf("%s eval %s", program(), r.dir)
 			if r.settings.Pair {
 				o.Next = fmt.Sprintf("%s score %s", program(), r.dir)
 			}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -126,18 +125,14 @@ func (r *run) modelConfig() (models.Config, error) {
 // saveEncoder writes an encoder, with its description for whoever finds the file
 // outside of its run.
 func (r *run) saveEncoder(path string, b models.Backbone) error {
-	c, err := r.modelConfig()
+	metadata, err := r.describeEncoder()
 	if err != nil {
 		return err
-	}
-	text, err := json.Marshal(c)
-	if err != nil {
-		return fmt.Errorf("cannot describe the encoder: %w", err)
 	}
 	if err := os.MkdirAll(r.dir.Join(rundir.EncodersDir), 0o777); err != nil {
 		return fmt.Errorf("cannot make the folder for encoders: %w", err)
 	}
-	return torch.SaveSafetensors(path, nn.State(b), map[string]string{"sslmem.encoder": string(text)})
+	return torch.SaveSafetensors(path, nn.State(b), metadata)
 }
 
 // loadEncoder reads an encoder of the run, in evaluation mode, on its device.
