@@ -64,3 +64,28 @@ func ExampleNTXent() {
 	// Output:
 	// 1.945910 = ln 7 = 1.945910
 }
+
+// Where nothing tells the key from the negatives, it is one of 1 + K.
+func ExampleInfoNCE() {
+	s := torch.NewScope()
+	defer s.Close()
+	q := s.Ones([]int{2, 4}, torch.Float64, torch.CPU)
+	queue := s.Full([]int{4, 9}, .5, torch.Float64, torch.CPU)
+	fmt.Printf("%.6f = ln 10 = %.6f\n", ssl.InfoNCE(q, q, queue, .2).Item(), math.Log(10))
+	// Output:
+	// 2.302585 = ln 10 = 2.302585
+}
+
+// The length of a row does not matter, its direction does.
+func ExampleNegativeCosine() {
+	s := torch.NewScope()
+	defer s.Close()
+	p := torch.FromSlice(s, []float64{1, 0}, 1, 2)
+	for _, z := range [][]float64{{5, 0}, {3, 4}, {-2, 0}} {
+		fmt.Printf("%.1f\n", ssl.NegativeCosine(p, torch.FromSlice(s, z, 1, 2)).Item())
+	}
+	// Output:
+	// -1.0
+	// -0.6
+	// 1.0
+}

@@ -2,6 +2,7 @@ package ssl
 
 import (
 	"fmt"
+	"math"
 
 	"sslmem/torch"
 	"sslmem/torch/nn"
@@ -120,6 +121,15 @@ func (m *MoCoV2) drop() {
 		k.Free()
 	}
 	m.keys = nil
+}
+
+// Collapse implements [Collapser]: the key is no nearer than those of the queue.
+func (m *MoCoV2) Collapse() Collapse {
+	return Collapse{
+		Loss: math.Log(float64(1 + m.o.Queue)), Within: 1e-3,
+		Meaning: fmt.Sprintf("ln %d, that of keys which are all alike", 1+m.o.Queue),
+		Advice:  fmt.Sprintf("lower optimizer.lr, warm up for longer, or let the encoder of keys follow more slowly (options.momentum, now %g)", m.o.Momentum),
+	}
 }
 
 // Register implements [nn.Module].

@@ -1,7 +1,6 @@
 package ssl
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -43,6 +42,23 @@ func TestInfoNCEOfEqualRows(t *testing.T) {
 	negatives := s.Full([]int{2, 6}, math.Sqrt(.5), torch.Float64, torch.CPU)
 	if got, want := InfoNCE(q, q, negatives, .2).Item(), math.Log(7); math.Abs(got-want) > 1e-12 {
 		t.Errorf("loss %v, want ln(1+K) = %v", got, want)
+	}
+}
+
+// What the alarm takes for a collapse is the loss of outputs that are all alike.
+func TestMoCoV2Collapse(t *testing.T) {
+	m, err := New(mocoV2Parity(true).recipe, 1, 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer Free(m)
+	s := torch.NewScope()
+	defer s.Close()
+	q := s.Full([]int{4, 2}, 3, torch.Float64, torch.CPU)
+	negatives := s.Full([]int{2, 20}, math.Sqrt(.5), torch.Float64, torch.CPU)
+	got := m.(Collapser).Collapse()
+	if want := InfoNCE(q, q, negatives, .2).Item(); math.Abs(got.Loss-want) > 1e-12 || got.Minimum {
+		t.Errorf("%+v, want a loss of %v, which is no minimum", got, want)
 	}
 }
 
@@ -144,15 +160,4 @@ func TestMoCoV2Refuses(t *testing.T) {
 		"momentum is 1.5 but must lie":      {"momentum": 1.5},
 		"momentum_end is -0.1 but must lie": {"momentum_end": -.1},
 	})
-}
-
-// Where nothing tells the key from the negatives, it is one of 1 + K.
-func ExampleInfoNCE() {
-	s := torch.NewScope()
-	defer s.Close()
-	q := s.Ones([]int{2, 4}, torch.Float64, torch.CPU)
-	queue := s.Full([]int{4, 9}, .5, torch.Float64, torch.CPU)
-	fmt.Printf("%.6f = ln 10 = %.6f\n", InfoNCE(q, q, queue, .2).Item(), math.Log(10))
-	// Output:
-	// 2.302585 = ln 10 = 2.302585
 }

@@ -2,6 +2,7 @@ package ssl
 
 import (
 	"fmt"
+	"math"
 
 	"sslmem/models"
 	"sslmem/torch"
@@ -74,6 +75,7 @@ func (o *MoCoV3Options) New(b Build) (Trainer, error) {
 		temperature: o.Temperature,
 		momentum:    momentum{o.Momentum, o.MomentumEnd},
 		ranks:       b.Ranks,
+		images:      b.Recipe.BatchSize * b.Ranks.World(),
 	}
 	var err error
 	m.target, err = newTarget(b, pair{b.Encoder, m.projector}, head)
@@ -98,6 +100,7 @@ type MoCoV3 struct {
 	temperature          float64
 	momentum             momentum
 	ranks                Ranks
+	images               int // of a batch, on all ranks
 }
 
 // Forward implements [Trainer].
@@ -128,6 +131,15 @@ func (m *MoCoV3) contrast(q, k *torch.Tensor) *torch.Tensor {
 func (m *MoCoV3) AfterStep(c Clock) {
 	c.Step++
 	m.target.update(m.momentum.at(c))
+}
+
+// Collapse implements [Collapser]: the key is no nearer than those of other images.
+func (m *MoCoV3) Collapse() Collapse {
+	return Collapse{
+		Loss: 4 * m.temperature * math.Log(float64(m.images)), Within: 4e-3 * m.temperature,
+		Meaning: fmt.Sprintf("4τ·ln %d, that of keys which are all alike", m.images),
+		Advice:  fmt.Sprintf("lower optimizer.lr, warm up for longer, or lower options.temperature (τ, now %g)", m.temperature),
+	}
 }
 
 // Register implements [nn.Module].
