@@ -17,6 +17,7 @@
 //   - [MoCoV2]: a view against the keys of past batches, which wait in a queue
 //   - [MoCoV3]: a view against the keys of its batch, behind a predictor
 //   - [MAE]: a decoder predicts the patches that the encoder did not see
+//   - [VICReg]: views agree, dimensions vary and do not tell of each other
 //
 // # The loop
 //

@@ -202,3 +202,29 @@ class MoCoV3(Method):
             pairs = [(self.encoder, self.target["encoder"]), (self.projector, self.target["projector"])]
             self.follower = Follower(pairs, self.o["momentum"])
         self.follower.move()
+
+
+def off_diagonal(c):
+    d = len(c)
+    return c.flatten()[:-1].view(d - 1, d + 1)[:, 1:]
+
+
+@method("vicreg")
+class VICReg(Method):
+    def __init__(self, encoder, o, split):
+        super().__init__(encoder, o, split)
+        self.projector = mlp(encoder.features, o["projector"], last_bias=False)
+
+    def loss(self, batch):
+        o = self.o
+        z = self.views(batch["views"], batch, lambda x: self.projector(self.encoder(x)))
+        x, y = z.float().chunk(2)
+        variance = sum(F.relu(1 - torch.sqrt(v.var(dim=0) + 1e-4)).mean() for v in (x, y))
+        if o["std_reduction"] == "mean":
+            variance = variance / 2
+        covariance = 0
+        with torch.autocast(x.device.type, enabled=False):
+            for v in (x, y):
+                v = v - v.mean(dim=0)
+                covariance = covariance + off_diagonal(v.T @ v / (len(v) - 1)).square().sum() / v.shape[1]
+        return o["sim_coeff"] * F.mse_loss(x, y) + o["std_coeff"] * variance + o["cov_coeff"] * covariance

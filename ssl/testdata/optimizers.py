@@ -1,0 +1,46 @@
+"""Optimizers that PyTorch does not have, as their papers and authors' codes give them,
+and what goes with them in the scripts that make the fixtures of the methods."""
+
+import torch
+
+
+def groups(net, weight_decay):
+    """Two groups: weights, and what has one dimension, without weight decay or adaption."""
+    trained = [p for p in net.parameters() if p.requires_grad]
+    return [
+        {"params": [p for p in trained if p.dim() > 1], "weight_decay": weight_decay, "adapt": True},
+        {"params": [p for p in trained if p.dim() <= 1], "weight_decay": 0, "adapt": False},
+    ]
+
+
+class LARS(torch.optim.Optimizer):
+    """You, Gitman and Ginsburg 2017 (form "you"), with the learning rate outside of the
+    buffer as BYOL and others have it ("byol"), or bounded by that of SGD ("clip")."""
+
+    def __init__(self, groups, momentum, trust=0.001, form="byol"):
+        super().__init__(groups, {"lr": 1, "momentum": momentum, "trust": trust, "form": form})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for p in group["params"]:
+                self.move(p, group)
+
+    def move(self, p, group):
+        lr, decay, form = group["lr"], group["weight_decay"], group["form"]
+        update = p.grad + decay * p
+        ratio = 1
+        if group["adapt"]:
+            weight, gradient = p.norm(), p.grad.norm() + decay * p.norm()
+            if form == "byol":
+                gradient = update.norm()
+            if weight > 0 and gradient > 0:
+                ratio = group["trust"] * weight / gradient
+            if form == "clip":
+                ratio = min(ratio / lr, 1) if lr > 0 else 1
+        update = ratio * update
+        if form == "you":
+            update, lr = lr * update, 1
+        buffer = self.state[p].setdefault("momentum_buffer", torch.zeros_like(p))
+        buffer.mul_(group["momentum"]).add_(update)
+        p.sub_(lr * buffer)
