@@ -62,6 +62,7 @@ var explanations = map[string]string{
 	"recipe.optimizer.weight_decay":          "",
 	"recipe.optimizer.weight_decay_end":      "to which it moves along a cosine; 0: it stays",
 	"recipe.optimizer.exclude_bias_and_norm": "no weight decay for biases and norms, and lars does not adapt them",
+	"recipe.optimizer.bias_lr_scale":         "factor of their learning rate; 0: 1",
 	"recipe.optimizer.trust_coefficient":     "of lars; 0: 0.001",
 	"recipe.optimizer.clip_grad":             "bound of the norm of the gradients; 0: none",
 	"recipe.optimizer.clip_each":             "the bound is for each parameter by itself",

@@ -18,6 +18,7 @@
 //   - [MoCoV3]: a view against the keys of its batch, behind a predictor
 //   - [MAE]: a decoder predicts the patches that the encoder did not see
 //   - [VICReg]: views agree, dimensions vary and do not tell of each other
+//   - [BarlowTwins]: the dimensions of one view correlate with those of the other as the identity
 //
 // # The loop
 //

@@ -36,6 +36,8 @@ type Optimizer struct {
 	// ExcludeBiasAndNorm leaves biases and the parameters of norms without weight
 	// decay, and lars and lamb do not adapt them.
 	ExcludeBiasAndNorm bool `toml:"exclude_bias_and_norm" json:"exclude_bias_and_norm"`
+	// BiasLRScale is the learning rate of those divided by that of all else; 0 means 1.
+	BiasLRScale float64 `toml:"bias_lr_scale" json:"bias_lr_scale"`
 
 	TrustCoefficient float64 `toml:"trust_coefficient" json:"trust_coefficient"` // of lars; 0 means .001
 
@@ -78,6 +80,10 @@ func (o Optimizer) check(epochs int) error {
 		return bad("weight_decay", o.WeightDecay, "at least 0")
 	case !(o.WeightDecayEnd >= 0):
 		return bad("weight_decay_end", o.WeightDecayEnd, "at least 0")
+	case !(o.BiasLRScale >= 0) || math.IsInf(o.BiasLRScale, 0):
+		return bad("bias_lr_scale", o.BiasLRScale, "at least 0")
+	case o.BiasLRScale != 0 && !o.ExcludeBiasAndNorm:
+		return fmt.Errorf("recipe: optimizer.bias_lr_scale is %v but biases and norms are treated as all else; set optimizer.exclude_bias_and_norm", o.BiasLRScale)
 	case !(o.TrustCoefficient >= 0):
 		return bad("trust_coefficient", o.TrustCoefficient, "at least 0")
 	case !(o.ClipGrad >= 0):
@@ -133,7 +139,7 @@ func (o Optimizer) groups(t Trainer, lr float64) (groups []optim.Group, kinds []
 			kinds = append(kinds, kind)
 			g := optim.Group{WeightDecay: o.WeightDecay, NoAdapt: kind.plain}
 			if kind.plain {
-				g.WeightDecay = 0
+				g.WeightDecay, g.LRScale = 0, o.BiasLRScale
 			}
 			if kind.constant {
 				g.LR = lr

@@ -228,3 +228,18 @@ class VICReg(Method):
                 v = v - v.mean(dim=0)
                 covariance = covariance + off_diagonal(v.T @ v / (len(v) - 1)).square().sum() / v.shape[1]
         return o["sim_coeff"] * F.mse_loss(x, y) + o["std_coeff"] * variance + o["cov_coeff"] * covariance
+
+
+@method("barlow")
+class BarlowTwins(Method):
+    def __init__(self, encoder, o, split):
+        super().__init__(encoder, o, split)
+        self.projector = mlp(encoder.features, o["projector"], hidden_bias=False, last_bias=False)
+
+    def loss(self, batch):
+        z = self.views(batch["views"], batch, lambda x: self.projector(self.encoder(x)))
+        x, y = (F.batch_norm(v, None, None, training=True) for v in z.float().chunk(2))
+        with torch.autocast(x.device.type, enabled=False):
+            c = x.T @ y / len(x)
+        off = off_diagonal(c).square().sum()
+        return self.o["scale_loss"] * ((c.diagonal() - 1).square().sum() + self.o["lambda"] * off)

@@ -90,6 +90,9 @@ func optimizer(o ssl.Optimizer) string {
 	if o.LRBatch > 0 {
 		text += fmt.Sprintf(" for %d", o.LRBatch)
 	}
+	if o.BiasLRScale > 0 {
+		text += fmt.Sprintf(", %g of it for biases and norms", o.BiasLRScale)
+	}
 	if o.WarmupEpochs > 0 {
 		text += fmt.Sprintf(", warm-up %g", o.WarmupEpochs)
 	}

@@ -119,13 +119,14 @@ def train(net, optimizer, loss, lr, warmup, before=None, after=None, each=None):
 
     loss(step) is the loss of a step; before(step) comes before the optimizer's step,
     after(step) behind it. lr is the learning rate at the end of the warm-up. A group
-    with "constant" keeps it throughout. each(step) may change groups before a step."""
+    with "constant" keeps it throughout, one with "lr_scale" has that factor of it.
+    each(step) may change groups before a step."""
     out, losses, rates = {}, [], []
     out.update({f"start/{k}": v.clone() for k, v in net.state_dict().items()})
     for step in range(STEPS):
         rate = lr * warmup_cosine(step, warmup)
         for group in optimizer.param_groups:
-            group["lr"] = lr if group.get("constant") else rate
+            group["lr"] = (lr if group.get("constant") else rate) * group.get("lr_scale", 1)
         if each:
             each(step)
         value = loss(step)
