@@ -80,7 +80,8 @@
 //	table, err := scores.Table(mem.Candidate, mem.Extreme)
 //
 // A [LayerTable] has both with the means of the most and the least memorized
-// points at each layer. In a vision transformer attention and MLP lie beside an
+// points at each layer, and with LayerMem less that of S_E: by how much one of
+// two encoders is better aligned on all images differs from layer to layer. In a vision transformer attention and MLP lie beside an
 // identity each, so Δ of either is counted from what goes into it; see
 // [LayerRow]. Maps and tokens are taken as one long vector, or as their mean
 // ([Maps]). (Wang, Dziedzic, Backes and Boenisch, "Localizing Memorization in

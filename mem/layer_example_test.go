@@ -38,10 +38,10 @@ func ExampleLayerScores_Table() {
 	// Output:
 	// LayerMem of S_C (seen by f only), (L_g − L_f)/(L_g + L_f): 2 points, 1 f/g pair
 	//
-	//   layer                      LayerMem           95 % CI     SD       Δ  Δ from  most 1  least 1
-	//   conv1                        +0.031  [-0.366, +0.428]  0.044       –       –  +0.063   +0.000
-	//   conv2                        +0.321  [-1.948, +2.590]  0.253  +0.290   conv1  +0.500   +0.143
-	//   conv3                        +0.375  [-1.213, +1.963]  0.177  +0.054   conv2  +0.500   +0.250
+	//   layer                      LayerMem           95 % CI     SD  mean − S_E       Δ  Δ from  most 1  least 1
+	//   conv1                        +0.031  [-0.366, +0.428]  0.044           –       –       –  +0.063   +0.000
+	//   conv2                        +0.321  [-1.948, +2.590]  0.253           –  +0.290   conv1  +0.500   +0.143
+	//   conv3                        +0.375  [-1.213, +1.963]  0.177           –  +0.054   conv2  +0.500   +0.250
 	//
 	// most is added by conv2
 }
@@ -100,7 +100,7 @@ func ExampleWriteLayersCSV() {
 		log.Fatal(err)
 	}
 	// Output:
-	// set,layer,part,n,layer_mem,sd,ci_low,ci_high,delta,delta_from,extreme,most,least,loss_f,loss_g
-	// S_C,conv1,,1,0,,,,,,1,0,0,0.5,0.5
-	// S_C,conv2,,1,0.5,,,,0.5,conv1,1,0.5,0.5,0.25,0.75
+	// set,layer,part,n,layer_mem,sd,ci_low,ci_high,mean_minus_external,delta,delta_from,extreme,most,least,loss_f,loss_g
+	// S_C,conv1,,1,0,,,,,,,1,0,0,0.5,0.5
+	// S_C,conv2,,1,0.5,,,,,0.5,conv1,1,0.5,0.5,0.25,0.75
 }

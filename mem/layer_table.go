@@ -28,6 +28,11 @@ type LayerRow struct {
 	LayerMem Number   `json:"layer_mem"`
 	SD       Number   `json:"sd"`
 	CI       Interval `json:"ci95"`
+	// OffsetMean is LayerMem less that of S_E, which neither encoder saw. It takes
+	// away by how much f is the better aligned one at this layer anyhow, which
+	// depends on the layer and can exceed what is memorized; undefined without
+	// points of S_E.
+	OffsetMean Number `json:"mean_minus_external"`
 	// Delta is the increase of LayerMem since the layer Baseline; undefined, and
 	// Baseline empty, for a layer with none or with one that was not measured.
 	// It is counted from the row before, but in blocks of a vision transformer,
@@ -71,7 +76,12 @@ func (s *LayerScores) Table(set Set, extreme int) (*LayerTable, error) {
 		if t.N = len(at); t.N == 0 {
 			return nil, fmt.Errorf("mem: there are no points of %v to make a table of", set)
 		}
-		t.Rows = append(t.Rows, layerRow(layer, scores.Select(at), extreme))
+		row := layerRow(layer, scores.Select(at), extreme)
+		if external := scores.In(External); len(external) > 0 {
+			mean, _ := meanVariance(scores.Select(external).M(Ratio))
+			row.OffsetMean = row.LayerMem - Number(mean)
+		}
+		t.Rows = append(t.Rows, row)
 	}
 	t.addDeltas()
 	return t, nil
@@ -86,7 +96,7 @@ func layerRow(layer string, scores *Scores, extreme int) LayerRow {
 	row := LayerRow{
 		Layer: layer, Part: part,
 		LayerMem: Number(mean), SD: Number(math.Sqrt(variance)), CI: meanInterval(mean, variance, len(m)),
-		Delta: undefined, Most: undefined, Least: undefined,
+		OffsetMean: undefined, Delta: undefined, Most: undefined, Least: undefined,
 		LossF: Number(f), LossG: Number(g),
 	}
 	if len(m) >= extreme {

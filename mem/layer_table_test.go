@@ -39,6 +39,7 @@ func TestLayerTable(t *testing.T) {
 	checkClose(t, "LayerMem(a)", float64(a.LayerMem), .5/3, 1e-15)
 	checkClose(t, "LayerMem(b)", float64(b.LayerMem), .5, 1e-15)
 	checkClose(t, "Delta(b)", float64(b.Delta), 1./3, 1e-15)
+	checkClose(t, "LayerMem(a) less S_E", float64(a.OffsetMean), .5/3+.5, 1e-15)
 	checkClose(t, "most(a)", float64(a.Most), .25, 1e-15)
 	checkClose(t, "L_g(b)", float64(b.LossG), 1.5, 1e-15)
 	if a.Delta.Defined() || a.Baseline != "" || b.Baseline != "a" || a.Least != 0 || b.SD != 0 {
@@ -154,7 +155,7 @@ func TestLayerTableFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	if len(lines) != 5 || lines[1] != "S_E,a,,1,-0.5,,,,,,2,,,3,1" {
+	if len(lines) != 5 || lines[1] != "S_E,a,,1,-0.5,,,,0,,,2,,,3,1" {
 		t.Errorf("CSV:\n%s", text)
 	}
 }

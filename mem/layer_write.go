@@ -13,7 +13,7 @@ import (
 
 var layerColumns = []string{
 	"set", "layer", "part", "n", "layer_mem", "sd", "ci_low", "ci_high",
-	"delta", "delta_from", "extreme", "most", "least", "loss_f", "loss_g",
+	"mean_minus_external", "delta", "delta_from", "extreme", "most", "least", "loss_f", "loss_g",
 }
 
 // WriteLayersCSV writes tables of layers, such as those of several sets, with
@@ -22,6 +22,7 @@ var layerColumns = []string{
 //	set, layer, part              "S_C", the layer's name, [LayerPart] or empty
 //	n                             points of the set
 //	layer_mem, sd, ci_low, ci_high
+//	mean_minus_external           layer_mem less that of S_E
 //	delta, delta_from             empty where there is none
 //	extreme, most, least          of how many points, and their means
 //	loss_f, loss_g
@@ -34,7 +35,7 @@ func WriteLayersCSV(w io.Writer, tables ...*LayerTable) error {
 		for _, r := range t.Rows {
 			rows = append(rows, []string{
 				t.Set.String(), r.Layer, string(r.Part), strconv.Itoa(t.N),
-				field(r.LayerMem), field(r.SD), field(r.CI.Low), field(r.CI.High), field(r.Delta), r.Baseline,
+				field(r.LayerMem), field(r.SD), field(r.CI.Low), field(r.CI.High), field(r.OffsetMean), field(r.Delta), r.Baseline,
 				strconv.Itoa(t.Extreme), field(r.Most), field(r.Least), field(r.LossF), field(r.LossG),
 			})
 		}
@@ -76,7 +77,7 @@ func (t *LayerTable) WriteText(w io.Writer) error {
 	fmt.Fprintf(&b, "LayerMem of %v (%s), (L_g − L_f)/(L_g + L_f): %s, %s\n\n", t.Set, t.Set.Describe(), count(t.N, "point"), count(len(t.Seeds), "f/g pair"))
 	rows := newTable(&b)
 	k := strconv.Itoa(t.Extreme)
-	rows.row("layer", "", "LayerMem", "95 % CI", "SD", "Δ", "Δ from", "most "+k, "least "+k)
+	rows.row("layer", "", "LayerMem", "95 % CI", "SD", "mean − S_E", "Δ", "Δ from", "most "+k, "least "+k)
 	const digits = 3
 	for _, r := range t.Rows {
 		from := r.Baseline
@@ -84,7 +85,7 @@ func (t *LayerTable) WriteText(w io.Writer) error {
 			from = "–"
 		}
 		rows.row(r.Layer, string(r.Part), FormatSigned(r.LayerMem, digits), r.CI.Format(digits), FormatUnsigned(r.SD, digits),
-			FormatSigned(r.Delta, digits), from, FormatSigned(r.Most, digits), FormatSigned(r.Least, digits))
+			FormatSigned(r.OffsetMean, digits), FormatSigned(r.Delta, digits), from, FormatSigned(r.Most, digits), FormatSigned(r.Least, digits))
 	}
 	rows.flush()
 	_, err := w.Write(b.Bytes())

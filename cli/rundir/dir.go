@@ -25,12 +25,14 @@ const (
 	CheckpointsDir  = "checkpoints"
 	EncodersDir     = "encoders"
 	CurveFile       = "curve.csv"
+	LayersFile      = "layers.csv"
+	UnitsFile       = "units.csv"
 )
 
 // standard lists all names that a run folder may hold.
 var standard = []string{
 	ConfigFile, EnvironmentFile, SplitsFile, MetricsFile, LinesFile, TensorBoardDir, ScoresFile, SummaryFile, ReportFile,
-	FiguresDir, CheckpointsDir, EncodersDir, CurveFile,
+	FiguresDir, CheckpointsDir, EncodersDir, CurveFile, LayersFile, UnitsFile,
 }
 
 // Dir is the path of a run's folder.
