@@ -250,12 +250,9 @@ func (l *layerJob) units(ctx context.Context, points []int) (*mem.UnitTable, err
 
 // spread returns up to n of the images, evenly spread.
 func spread(images []int, n int) []int {
-	if len(images) <= n {
-		return images
-	}
-	some := make([]int, n)
-	for i := range some {
-		some[i] = images[i*len(images)/n]
+	some := evenly(len(images), n)
+	for k, at := range some {
+		some[k] = images[at]
 	}
 	return some
 }
