@@ -13,7 +13,9 @@ import (
 	"sslmem/data"
 	"sslmem/data/rng"
 	"sslmem/data/views"
+	"sslmem/models"
 	"sslmem/torch"
+	"sslmem/torch/nn"
 	"sslmem/torch/torchtest"
 )
 
@@ -423,5 +425,37 @@ func TestUnitsMemoryIsBounded(t *testing.T) {
 	}
 	if len(r.rest) != 3 || r.table != nil {
 		t.Error("activations are kept for the mean")
+	}
+}
+
+// What a batch norm gives, rectified, is what the ReLU behind it gives; and all
+// units of the layers that are measured by default lie in [0, 1].
+func TestRectifiedUnits(t *testing.T) {
+	torchtest.NoLeak(t)
+	e, err := models.New(models.Config{Model: "resnet18", Width: 3, InChannels: 1}, torch.NewGenerator(1, torch.CPU))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nn.Free(e)
+	nn.SetTraining(e, false)
+	c := unitScorer(t, append(models.UnitLayers(e), "bn1")...)
+	c.Negatives, c.Median = RectifyNegatives, true
+	table := unitsOfPoints(t, c, e, somePoints()[:5])
+	var norm, relu []Unit
+	for _, u := range table.Units {
+		if !(0 <= u.Mem && u.Mem <= 1) || !(0 <= u.Median && u.Median <= 1) || u.Unbounded {
+			t.Errorf("unit %+v is not in [0, 1]", u)
+		}
+		layer := u.Layer
+		u.Layer = ""
+		switch layer {
+		case "bn1":
+			norm = append(norm, u)
+		case "relu":
+			relu = append(relu, u)
+		}
+	}
+	if len(norm) != 3 || fmt.Sprint(norm) != fmt.Sprint(relu) {
+		t.Errorf("rectified %+v, want %+v", norm, relu)
 	}
 }
