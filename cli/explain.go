@@ -107,7 +107,7 @@ var explanations = map[string]string{
 	"score":               "how memorization is measured on f/g pairs",
 	"score.views":         "views of each image",
 	"score.distance":      "of two views: l2, l2raw, cosine, angular or l1",
-	"score.disjoint":      "disjoint pairs of views in the place of all pairs",
+	"score.rule":          "pairs of views: all, disjoint, or anchor: of the image itself and each view",
 	"score.normalisation": "of the scores: raw, range or ratio",
 	"score.batch_size":    "views in a forward pass",
 	"score.curve_points":  "epochs at which the score is measured in training too; 0 for none",

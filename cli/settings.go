@@ -76,7 +76,7 @@ func (s Share) seeds() (g ssl.Seeds) {
 type ScoreSettings struct {
 	Views         int               `toml:"views" json:"views"` // of each image
 	Distance      mem.Distance      `toml:"distance" json:"distance"`
-	Disjoint      bool              `toml:"disjoint" json:"disjoint"` // disjoint pairs of views instead of all pairs
+	Rule          mem.ViewRule      `toml:"rule" json:"rule"` // which pairs of views
 	Normalisation mem.Normalisation `toml:"normalisation" json:"normalisation"`
 	BatchSize     int               `toml:"batch_size" json:"batch_size"` // views per forward pass
 
@@ -97,7 +97,7 @@ func Defaults() Settings {
 		Pair: true, Seeds: 3, Share: Share{Init: true, Order: true, Views: true},
 		Device: "auto", MemoryMB: 4096,
 		Score: ScoreSettings{
-			Views: 16, Distance: mem.L2, Normalisation: mem.Raw, BatchSize: 512,
+			Views: 16, Distance: mem.L2, Rule: mem.AllViewPairs, Normalisation: mem.Raw, BatchSize: 512,
 			CurvePoints: 5, CurveViews: 4,
 		},
 		Live: LiveSettings{Images: 1000, Bank: 5000, K: 20, Temperature: .07},
@@ -174,7 +174,7 @@ func (s Settings) pairSeed(pair int) uint64 {
 func (s ScoreSettings) scorer(r ssl.Recipe, seed uint64) mem.Scorer {
 	return mem.Scorer{
 		Augment: r.Augment, Views: s.Views, Seed: seed,
-		Distance: s.Distance, Disjoint: s.Disjoint, BatchSize: s.BatchSize,
+		Distance: s.Distance, Rule: s.Rule, BatchSize: s.BatchSize,
 	}
 }
 

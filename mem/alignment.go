@@ -42,6 +42,18 @@ func DisjointPairs(views [][]float64, d Distance) float64 {
 	return sum / float64(len(v)/2)
 }
 
+// Anchored returns the mean of d between the features of an image as it is, [n],
+// and those of its K ≥ 1 augmented views, [K, n]. It panics if there is no view or
+// lengths differ.
+func Anchored(anchor []float64, views [][]float64, d Distance) float64 {
+	v := prepare(append([][]float64{anchor}, views...), d)
+	var sum float64
+	for _, view := range v[1:] {
+		sum += d.between(v[0], view)
+	}
+	return sum / float64(len(views))
+}
+
 // prepare checks views and normalises them where the distance wants that.
 func prepare(views [][]float64, d Distance) [][]float64 {
 	if len(views) < 2 {

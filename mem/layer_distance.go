@@ -13,25 +13,26 @@ const distanceElements = 1 << 20
 
 // viewDistances returns the distances between the views of n points, row by row
 // as [Scorer.fold] reads them. y is [n·K, D], the K views of a point following
-// each other; it is computed in float64.
+// each other, the raw one of a rule that has it included; it is computed in float64.
 func (c Scorer) viewDistances(y *torch.Tensor) []float64 {
-	k, n, dim := c.Views, y.Size(0)/c.Views, y.Size(1)
+	k := c.Rule.drawn(c.Views)
+	n, dim := y.Size(0)/k, y.Size(1)
 	step := max(1, distanceElements/(k*max(1, dim)))
 	var all []float64
 	for from := 0; from < n; from += step {
 		m := min(step, n-from)
 		s := torch.NewScope()
 		v := s.Use(y).Narrow(0, from*k, m*k).ToDType(torch.Float64).Reshape([]int{m, k, dim})
-		all = append(all, torch.ToSlice[float64](c.Distance.ofViews(v, c.Disjoint))...)
+		all = append(all, torch.ToSlice[float64](c.Distance.ofViews(v, c.Rule))...)
 		s.Close()
 	}
 	return all
 }
 
 // ofViews returns the distances between the K views of each point v [n, K, D]:
-// of the pairs (i, i+1), then (i, i+2) and so on, [n, K(K−1)/2]; or of the
-// disjoint ones only, [n, K/2].
-func (d Distance) ofViews(v *torch.Tensor, disjoint bool) *torch.Tensor {
+// of the pairs (i, i+1), then (i, i+2) and so on, [n, K(K−1)/2]; of the disjoint
+// ones only, [n, K/2]; or of each with the last, [n, K−1].
+func (d Distance) ofViews(v *torch.Tensor, rule ViewRule) *torch.Tensor {
 	k := v.Size(1)
 	var zero *torch.Tensor // which views are all zero, [n, K, 1]
 	if d.OnUnitFeatures() {
@@ -39,7 +40,12 @@ func (d Distance) ofViews(v *torch.Tensor, disjoint bool) *torch.Tensor {
 		zero = norm.EqScalar(0)
 		v = v.Div(norm.MaskedFill(zero, 1))
 	}
-	if disjoint {
+	switch rule {
+	case RawAnchor:
+		return d.rows(v, zero, func(t *torch.Tensor) (a, b *torch.Tensor) {
+			return t.Narrow(1, 0, k-1), t.Narrow(1, k-1, 1)
+		})
+	case DisjointViews:
 		at := func(t *torch.Tensor, i int) *torch.Tensor { return t.Slice(1, i, k, 2) }
 		return d.rows(v, zero, func(t *torch.Tensor) (a, b *torch.Tensor) { return at(t, 0), at(t, 1) })
 	}
@@ -79,42 +85,39 @@ func (d Distance) rows(v, zero *torch.Tensor, split func(*torch.Tensor) (a, b *t
 }
 
 // fold returns the loss of one point from the distances between its views, and
-// that of each half of its views where there are enough, like [Scorer.align].
-func (c Scorer) fold(distances []float64) (all float64, half [2]float64) {
-	k := c.Views / 2
-	furthest := c.Views
-	if c.Disjoint {
-		k -= k % 2
-		furthest = 2
-	}
+// that of each half of its views where there are enough, like [ViewRule.loss].
+func (c Scorer) fold(distances []float64) (all float64, halves [2]float64) {
+	half := c.Rule.half(c.Views)
 	var count [2]int
+	add := func(i, j int, r float64) { // views i < j, of halves that may be none
+		all += r
+		switch {
+		case j < half:
+			halves[0], count[0] = halves[0]+r, count[0]+1
+		case i >= half && j < 2*half:
+			halves[1], count[1] = halves[1]+r, count[1]+1
+		}
+	}
 	at := 0
-	for apart := 1; apart < furthest; apart++ {
-		for i := 0; i+apart < c.Views; i++ {
-			if c.Disjoint && i%2 == 1 {
-				continue
-			}
-			r := distances[at]
-			at++
-			all += r
-			switch {
-			case i+apart < k:
-				half[0], count[0] = half[0]+r, count[0]+1
-			case i >= k && i+apart < 2*k:
-				half[1], count[1] = half[1]+r, count[1]+1
+	next := func() float64 { at++; return distances[at-1] }
+	switch c.Rule {
+	case RawAnchor:
+		for i := range c.Views {
+			add(i, i, next())
+		}
+	case DisjointViews:
+		for i := 0; i < c.Views; i += 2 {
+			add(i, i+1, next())
+		}
+	default:
+		for apart := 1; apart < c.Views; apart++ {
+			for i := range c.Views - apart {
+				add(i, i+apart, next())
 			}
 		}
 	}
-	for h := range half {
-		half[h] /= float64(max(1, count[h]))
+	for h := range halves {
+		halves[h] /= float64(max(1, count[h]))
 	}
-	return all / float64(at), half
-}
-
-// pairsOfViews is the number of distances that fold reads.
-func (c Scorer) pairsOfViews() int {
-	if c.Disjoint {
-		return c.Views / 2
-	}
-	return c.Views * (c.Views - 1) / 2
+	return all / float64(at), halves
 }

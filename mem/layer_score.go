@@ -46,19 +46,31 @@ func (c Scorer) Layers(ctx context.Context, f, g LayerEncoder, d data.Images, in
 	if _, err := ParseMaps(string(o.Maps)); err != nil {
 		return l, err
 	}
+	if c.masked() {
+		return l, fmt.Errorf("mem: layers are scored without a mask, because what a layer gives for other patches cannot be compared; leave the mask out")
+	}
 	names, err := resolveLayers(o.Layers, f, g)
 	if err != nil {
 		return l, err
 	}
-	l = newLayerLosses(names, len(index), c.Views >= 4, seed)
-	v := stream{images: d, recipe: c.Augment, views: c.Views, seed: c.Seed, batch: c.BatchSize, report: c.Report}
-	err = v.each(ctx, index, func(b viewBatch) error {
+	l = LayerLosses{Layers: names}
+	for range names {
+		l.Losses = append(l.Losses, c.newPairLoss(len(index), seed))
+	}
+	err = c.stream(d).each(ctx, index, func(b viewBatch) error {
 		var failed [2]error
 		score := func(i int) {
 			name, e := [2]string{"f", "g"}[i], [2]LayerEncoder{f, g}[i]
 			err := torch.Try(func() { c.mustLayerLosses(b, e, o.Maps, l, i) })
 			if err != nil {
 				failed[i] = fmt.Errorf("mem: scoring the layers of encoder %s: %w", name, err)
+				return
+			}
+			for layer, p := range l.Losses {
+				if image, ok := unusable([2][]float64{p.F, p.G}[i], b, index); ok {
+					failed[i] = fmt.Errorf("mem: layer %s of encoder %s gives values for image %d that are NaN, infinite or huge, so that it has no loss; look at the encoder's weights and at the image", l.Layers[layer], name, image)
+					return
+				}
 			}
 		}
 		if c.Together {
@@ -70,20 +82,6 @@ func (c Scorer) Layers(ctx context.Context, f, g LayerEncoder, d data.Images, in
 		return cmp.Or(failed[:]...)
 	})
 	return l, err
-}
-
-func newLayerLosses(names []string, points int, halves bool, seed uint64) LayerLosses {
-	l := LayerLosses{Layers: names, Losses: make([]PairLoss, len(names))}
-	for i := range l.Losses {
-		p := PairLoss{Seed: seed, F: make([]float64, points), G: make([]float64, points)}
-		for h := range 2 {
-			if halves {
-				p.FHalf[h], p.GHalf[h] = make([]float64, points), make([]float64, points)
-			}
-		}
-		l.Losses[i] = p
-	}
-	return l
 }
 
 // mustLayerLosses fills in the losses of the points of a batch at all layers
@@ -100,7 +98,7 @@ func (c Scorer) mustLayerLosses(b viewBatch, e LayerEncoder, maps Maps, l LayerL
 		}
 		inner := torch.NewScope()
 		defer inner.Close()
-		distances, pairs := c.viewDistances(maps.vectors(inner.Use(y))), c.pairsOfViews()
+		distances, pairs := c.viewDistances(maps.vectors(inner.Use(y))), c.Rule.pairs(c.Views)
 		for i := range b.to - b.from {
 			all, half := c.fold(distances[i*pairs : (i+1)*pairs])
 			loss[b.from+i] = all

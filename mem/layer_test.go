@@ -33,8 +33,10 @@ func TestLayerOfFeaturesIsPair(t *testing.T) {
 	for name, change := range map[string]func(c *Scorer){
 		"default":            func(*Scorer) {},
 		"two views":          func(c *Scorer) { c.Views = 2 },
-		"disjoint":           func(c *Scorer) { c.Views, c.Disjoint = 4, true },
-		"disjoint, odd half": func(c *Scorer) { c.Views, c.Disjoint = 6, true },
+		"disjoint":           func(c *Scorer) { c.Views, c.Rule = 4, DisjointViews },
+		"disjoint, odd half": func(c *Scorer) { c.Views, c.Rule = 6, DisjointViews },
+		"anchor":             func(c *Scorer) { c.Rule = RawAnchor },
+		"anchor, one view":   func(c *Scorer) { c.Views, c.Rule, c.Distance = 1, RawAnchor, Cosine },
 		"angular":            func(c *Scorer) { c.Distance = Angular },
 		"raw, six views":     func(c *Scorer) { c.Distance, c.Views = L2Raw, 6 },
 	} {
@@ -73,7 +75,7 @@ func TestViewDistances(t *testing.T) {
 				at++
 			}
 		}
-		if len(got) != at || at != c.pairsOfViews() {
+		if len(got) != at || at != c.Rule.pairs(c.Views) {
 			t.Errorf("%d distances, want %d", len(got), at)
 		}
 	}

@@ -9,7 +9,6 @@ import (
 
 	"sslmem/data"
 	"sslmem/data/augment"
-	"sslmem/data/rng"
 	"sslmem/data/views"
 	"sslmem/torch"
 )
@@ -33,10 +32,15 @@ type Scorer struct {
 	// on Seed and its index only.
 	Views int
 	Seed  uint64
-	// Distance is d. Disjoint takes the K/2 disjoint pairs of views instead of
-	// all K(K−1)/2; see [DisjointPairs].
+	// Distance is d, and Rule says of which pairs of views it is taken, all by
+	// default.
 	Distance Distance
-	Disjoint bool
+	Rule     ViewRule
+	// Mask hides random patches of each view from both encoders, which must be a
+	// [PatchEncoder] then; the zero value hides none. Masked autoencoders are
+	// trained with little else, and so scored by it. Hidden patches depend on Seed,
+	// the index of the point and the number of the view only.
+	Mask augment.Mask
 	// BatchSize bounds the views per forward pass; the result does not depend
 	// on it beyond float32 rounding.
 	BatchSize int
@@ -50,13 +54,23 @@ type Scorer struct {
 // Check returns an error that names the first field with a value that cannot
 // be used.
 func (c Scorer) Check() error {
+	rule, err := ParseViewRule(string(c.Rule))
+	if err != nil {
+		return err
+	}
+	least := 2
+	if rule == RawAnchor {
+		least = 1
+	}
 	switch {
-	case c.Views < 2:
-		return fmt.Errorf("mem: scoring needs at least 2 views of a point, not %d", c.Views)
-	case c.Disjoint && c.Views%2 != 0:
+	case c.Views < least:
+		return fmt.Errorf("mem: scoring needs at least %d views of a point, not %d", least, c.Views)
+	case rule == DisjointViews && c.Views%2 != 0:
 		return fmt.Errorf("mem: disjoint pairs need an even number of views, not %d", c.Views)
 	case c.BatchSize < 1:
 		return fmt.Errorf("mem: the batch size of scoring is %d but must be at least 1", c.BatchSize)
+	case c.masked() && rule == RawAnchor:
+		return fmt.Errorf("mem: the raw image is compared with augmented views, not with masked ones; score without mask or with pairs of views")
 	}
 	if _, err := ParseDistance(string(c.Distance)); err != nil {
 		return err
@@ -72,63 +86,50 @@ func (c Scorer) Check() error {
 // [torch.NoGrad]. Nothing that Pair computes is left in memory.
 //
 // The error says which of f and g failed and how, such as with features of
-// another shape than [n·K, D]. When ctx ends, Pair ends early with ctx's error.
-// Features that are NaN give losses that are NaN, which [Scores.AddPair]
-// refuses.
+// another shape than [n·K, D], or with features that are NaN or infinite, whose
+// image is named. When ctx ends, Pair ends early with ctx's error.
 func (c Scorer) Pair(ctx context.Context, f, g Encoder, d data.Images, index []int, seed uint64) (PairLoss, error) {
-	p := PairLoss{Seed: seed}
 	if err := c.Check(); err != nil {
-		return p, err
+		return PairLoss{Seed: seed}, err
 	}
-	n := len(index)
-	p.F, p.G = make([]float64, n), make([]float64, n)
-	if halves := c.Views >= 4; halves {
-		for h := range 2 {
-			p.FHalf[h], p.GHalf[h] = make([]float64, n), make([]float64, n)
-		}
-	}
-	recipe, err := views.Fit(c.Augment, d)
-	if err != nil {
+	p := c.newPairLoss(len(index), seed)
+	var err error
+	if c.Augment, err = views.Fit(c.Augment, d); err != nil {
 		return p, fmt.Errorf("mem: %w", err)
 	}
-	chunk := min(max(1, c.BatchSize/c.Views), max(1, n))
-	m := views.Maker{
-		Images: d, Views: views.Repeat(recipe, c.Views), Seed: rng.Sub(c.Seed, rng.Word("score")),
-		Grouped: true, Batch: chunk, Ahead: 1,
+	if err := c.checkMask(f, g); err != nil {
+		return p, err
 	}
-	source := m.Start((n+chunk-1)/chunk, func(i int) ([]int, int) {
-		return index[i*chunk : min((i+1)*chunk, n)], 0
-	})
-	defer source.Stop()
-	channels, _, _ := d.Shape()
-	for from := 0; from < n; from += chunk {
-		to := min(from+chunk, n)
-		if err := ctx.Err(); err != nil {
-			return p, err
-		}
-		batch, err := source.Next()
-		if err != nil {
-			return p, fmt.Errorf("mem: %w", err)
-		}
-		shape := []int{(to - from) * c.Views, recipe.Size, recipe.Size, channels}
-		sides := [2]side{{"f", f, p.F, p.FHalf}, {"g", g, p.G, p.GHalf}}
+	sides := [2]side{{"f", f, p.F, p.FHalf}, {"g", g, p.G, p.GHalf}}
+	err = c.stream(d).each(ctx, index, func(b viewBatch) error {
 		var failed [2]error
-		score := func(i int) { failed[i] = c.losses(batch.Pixels, shape, sides[i], from, to) }
+		score := func(i int) { failed[i] = c.losses(b, index, sides[i]) }
 		if c.Together {
 			parallel(2, score)
 		} else {
 			score(0)
 			score(1)
 		}
-		if err := cmp.Or(failed[:]...); err != nil {
-			return p, err
-		}
-		source.Recycle(batch)
-		if c.Report != nil {
-			c.Report(to, n)
+		return cmp.Or(failed[:]...)
+	})
+	return p, err
+}
+
+// stream draws the views of d.
+func (c Scorer) stream(d data.Images) stream {
+	return stream{images: d, recipe: c.Augment, views: c.Views, raw: c.Rule == RawAnchor, seed: c.Seed, batch: c.BatchSize, report: c.Report}
+}
+
+// newPairLoss returns losses of n points to be filled in, with halves where there
+// are enough views.
+func (c Scorer) newPairLoss(n int, seed uint64) PairLoss {
+	p := PairLoss{Seed: seed, F: make([]float64, n), G: make([]float64, n)}
+	for h := range 2 {
+		if c.Rule.half(c.Views) > 0 {
+			p.FHalf[h], p.GHalf[h] = make([]float64, n), make([]float64, n)
 		}
 	}
-	return p, ctx.Err()
+	return p
 }
 
 // side is one encoder with the losses of all points, and of both halves of
@@ -140,61 +141,60 @@ type side struct {
 	half [2][]float64
 }
 
-// losses fills in the losses at positions from … to−1 from the views of these
-// points, the K views of a point following each other.
-func (c Scorer) losses(pixels []float32, shape []int, of side, from, to int) error {
-	err := torch.Try(func() { c.mustLosses(pixels, shape, of, from, to) })
+// losses fills in the losses of the points of a batch from their views.
+func (c Scorer) losses(b viewBatch, index []int, of side) error {
+	err := torch.Try(func() { c.mustLosses(b, index[b.from:b.to], of) })
 	if err != nil {
 		return fmt.Errorf("mem: scoring with encoder %s: %w", of.name, err)
+	}
+	if image, ok := unusable(of.loss, b, index); ok {
+		return fmt.Errorf("mem: encoder %s gives image %d features that are NaN, infinite or huge, so that it has no loss; look at the encoder's weights and at the image", of.name, image)
 	}
 	return nil
 }
 
-func (c Scorer) mustLosses(pixels []float32, shape []int, of side, from, to int) {
+// unusable returns the first image of a batch whose loss is none.
+func unusable(loss []float64, b viewBatch, index []int) (image int, found bool) {
+	for i := b.from; i < b.to; i++ {
+		if !validLoss(loss[i]) {
+			return index[i], true
+		}
+	}
+	return 0, false
+}
+
+func (c Scorer) mustLosses(b viewBatch, index []int, of side) {
 	defer torch.LockThread()()
 	s := torch.NewScope()
 	defer s.Close()
 	var features *torch.Tensor
 	torch.NoGrad(func() {
-		x := torch.FromSlice(s, pixels[:shape[0]*shape[1]*shape[2]*shape[3]], shape...)
-		features = of.e.Forward(x.Permute([]int{0, 3, 1, 2}).ToDevice(c.Device))
+		x := b.tensor(s, c.Device)
+		if c.masked() {
+			features = of.e.(PatchEncoder).ForwardPatches(x, c.visible(s, index))
+		} else {
+			features = of.e.Forward(x)
+		}
 	})
-	if got := features.Shape(); len(got) != 2 || got[0] != shape[0] {
-		panic(&torch.Error{Op: "features", Kind: torch.Value, Msg: fmt.Sprintf("the encoder gave features of shape %v for %d images; it must give one row each", got, shape[0])})
+	if got := features.Shape(); len(got) != 2 || got[0] != b.shape[0] {
+		panic(&torch.Error{Op: "features", Kind: torch.Value, Msg: fmt.Sprintf("the encoder gave features of shape %v for %d images; it must give one row each", got, b.shape[0])})
 	}
 	values, dim := torch.ToSlice[float64](features), features.Size(1)
-	parallel(to-from, func(i int) {
-		views := make([][]float64, c.Views)
+	drawn := c.Rule.drawn(c.Views)
+	parallel(b.to-b.from, func(i int) {
+		views := make([][]float64, drawn)
 		for k := range views {
-			row := i*c.Views + k
+			row := i*drawn + k
 			views[k] = values[row*dim : (row+1)*dim]
 		}
-		all, halves := c.align(views)
-		of.loss[from+i] = all
+		all, halves := c.Rule.loss(views, c.Distance)
+		of.loss[b.from+i] = all
 		for h, l := range halves {
 			if of.half[h] != nil {
-				of.half[h][from+i] = l
+				of.half[h][b.from+i] = l
 			}
 		}
 	})
-}
-
-// align returns the loss of one point, and that of each half of its views.
-func (c Scorer) align(views [][]float64) (all float64, half [2]float64) {
-	estimate := AllPairs
-	if c.Disjoint {
-		estimate = DisjointPairs
-	}
-	all = estimate(views, c.Distance)
-	k := len(views) / 2
-	if c.Disjoint {
-		k -= k % 2
-	}
-	if k >= 2 {
-		half[0] = estimate(views[:k], c.Distance)
-		half[1] = estimate(views[k:2*k], c.Distance)
-	}
-	return all, half
 }
 
 // parallel runs fn for 0 … n−1 on all processors.

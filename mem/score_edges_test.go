@@ -2,6 +2,7 @@ package mem
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"runtime"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"sslmem/data/augment"
 	"sslmem/data/rng"
 	"sslmem/torch"
+	"sslmem/torch/nn"
 	"sslmem/torch/torchtest"
 )
 
@@ -86,13 +88,33 @@ func TestErrorsNameTheEncoder(t *testing.T) {
 	}
 }
 
-// Features that are not numbers give losses that are none, and these get no
-// further than to the table of scores.
-func TestFeaturesThatAreNaN(t *testing.T) {
-	nan := encoderFunc(func(x *torch.Tensor) *torch.Tensor { return flat(x).MulScalar(math.NaN()) })
-	p := pair(t, scorer(t), nan, flat, fashion(t), somePoints())
-	s := NewScores([NumSets][]int{Shared: somePoints()}, nil)
-	if err := s.AddPair(p); err == nil || !strings.Contains(err.Error(), "NaN") {
-		t.Errorf("error %v, want one of a loss that is NaN", err)
+// Features that are not numbers are an error that names the encoder and the image,
+// and no loss, at whatever layer.
+func TestFeaturesThatAreNotFinite(t *testing.T) {
+	index := somePoints()
+	for _, value := range []float64{math.NaN(), math.Inf(1)} {
+		// The second image of the second batch.
+		calls := 0
+		bad := encoderFunc(func(x *torch.Tensor) *torch.Tensor {
+			y := flat(x).MulScalar(1)
+			if calls++; calls == 2 {
+				y.Narrow(0, 7, 1).MulScalarInPlace(value)
+			}
+			return y
+		})
+		_, err := scorer(t).Pair(context.Background(), flat, bad, fashion(t), index, 5)
+		if want := fmt.Sprintf("encoder g gives image %d features that are NaN", index[5]); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+	e := encoder(t, 1, 1)
+	torch.NoGrad(func() {
+		for _, p := range nn.Parameters(e) {
+			p.Fill(math.NaN())
+		}
+	})
+	_, err := scorer(t).Layers(context.Background(), encoder(t, 1, 2), e, fashion(t), index, LayerOptions{Layers: []string{"conv1"}}, 5)
+	if want := fmt.Sprintf("layer conv1 of encoder g gives values for image %d that are NaN", index[0]); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want one with %q", err, want)
 	}
 }

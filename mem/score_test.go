@@ -31,8 +31,8 @@ func TestPairByTheDefinition(t *testing.T) {
 		"default":             func(*Scorer) {},
 		"two views":           func(c *Scorer) { c.Views = 2 },
 		"three views":         func(c *Scorer) { c.Views = 3 },
-		"disjoint":            func(c *Scorer) { c.Views, c.Disjoint = 4, true },
-		"disjoint, odd half":  func(c *Scorer) { c.Views, c.Disjoint = 6, true },
+		"disjoint":            func(c *Scorer) { c.Views, c.Rule = 4, DisjointViews },
+		"disjoint, odd half":  func(c *Scorer) { c.Views, c.Rule = 6, DisjointViews },
 		"cosine":              func(c *Scorer) { c.Distance = Cosine },
 		"raw features":        func(c *Scorer) { c.Distance = L2Raw },
 		"colours":             func(c *Scorer) { c.Augment = coloured },
@@ -54,7 +54,7 @@ func TestPairByTheDefinition(t *testing.T) {
 func definition(t *testing.T, c Scorer, f, g Encoder, d *data.Dataset, index []int) PairLoss {
 	t.Helper()
 	estimate, half := AllPairs, c.Views/2
-	if c.Disjoint {
+	if c.Rule == DisjointViews {
 		estimate, half = DisjointPairs, c.Views/4*2
 	}
 	var want PairLoss
@@ -227,7 +227,7 @@ func TestBadScorers(t *testing.T) {
 	e := encoder(t, 1, 1)
 	for want, change := range map[string]func(c *Scorer){
 		"at least 2 views":         func(c *Scorer) { c.Views = 1 },
-		"even number of views":     func(c *Scorer) { c.Disjoint = true },
+		"even number of views":     func(c *Scorer) { c.Rule = DisjointViews },
 		"batch size":               func(c *Scorer) { c.BatchSize = 0 },
 		"is not a distance":        func(c *Scorer) { c.Distance = "euclid" },
 		"scale_min":                func(c *Scorer) { c.Augment.ScaleMin = 2 },

@@ -16,11 +16,15 @@ import (
 type stream struct {
 	images data.Images
 	recipe augment.Recipe // may be open
-	views  int            // of a point
+	views  int            // of a point, augmented
+	raw    bool           // the image as it is follows them
 	seed   uint64
 	batch  int // views in a forward pass, at most, but for those of one point
 	report func(done, total int)
 }
+
+// scoreDomain is the name of the streams that views of scores come from.
+var scoreDomain = rng.Word("score")
 
 // A viewBatch is the views of the points at positions from … to−1, those of a
 // point following each other.
@@ -47,9 +51,13 @@ func (v stream) each(ctx context.Context, index []int, use func(b viewBatch) err
 		return fmt.Errorf("mem: %w", err)
 	}
 	n := len(index)
-	chunk := min(max(1, v.batch/v.views), max(1, n))
+	all := views.Repeat(recipe, v.views)
+	if v.raw {
+		all = append(all, raw(recipe))
+	}
+	chunk := min(max(1, v.batch/len(all)), max(1, n))
 	m := views.Maker{
-		Images: v.images, Views: views.Repeat(recipe, v.views), Seed: rng.Sub(v.seed, rng.Word("score")),
+		Images: v.images, Views: all, Seed: rng.Sub(v.seed, scoreDomain),
 		Grouped: true, Batch: chunk, Ahead: 1,
 	}
 	source := m.Start((n+chunk-1)/chunk, func(i int) ([]int, int) {
@@ -66,7 +74,7 @@ func (v stream) each(ctx context.Context, index []int, use func(b viewBatch) err
 		if err != nil {
 			return fmt.Errorf("mem: %w", err)
 		}
-		shape := []int{(to - from) * v.views, recipe.Size, recipe.Size, channels}
+		shape := []int{(to - from) * len(all), recipe.Size, recipe.Size, channels}
 		if err := use(viewBatch{batch.Pixels, shape, from, to}); err != nil {
 			return err
 		}

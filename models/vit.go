@@ -149,6 +149,15 @@ func (m *ViT) forward(x *torch.Tensor, c *capture) *torch.Tensor {
 	return m.Pool(m.encode(m.embed(x, c), nil, c))
 }
 
+// ForwardPatches is Forward of images of which the network sees only the patches at
+// the indices keep, int64 [N, K], see [ViT.Encode]. [AvgPool] is the mean over these.
+func (m *ViT) ForwardPatches(x, keep *torch.Tensor) *torch.Tensor {
+	return m.Pool(m.encode(m.embed(x, nil), keep, nil))
+}
+
+// PatchSize returns the side of a patch in pixels.
+func (m *ViT) PatchSize() int { return m.Options.PatchSize }
+
 // Pool maps the tokens that [ViT.Encode] gives, [N, 1 + K, Dim], to features
 // [N, Dim], as Options.Pool says.
 func (m *ViT) Pool(tokens *torch.Tensor) *torch.Tensor {
