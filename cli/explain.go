@@ -107,6 +107,7 @@ var explanations = map[string]string{
 	"score":               "how memorization is measured on f/g pairs",
 	"score.views":         "views of each image",
 	"score.distance":      "of two views: l2, l2raw, cosine, angular or l1",
+	"score.augment":       "views: training, by which memorization is defined, or a name as independent or masking",
 	"score.rule":          "pairs of views: all, disjoint, or anchor: of the image itself and each view",
 	"score.normalisation": "of the scores: raw, range or ratio",
 	"score.batch_size":    "views in a forward pass",

@@ -117,7 +117,7 @@ func (r *run) scorePair(ctx context.Context, pair, views int, index []int, pathF
 	}
 	defer nn.Free(g)
 	c := r.settings.Score.scorer(r.settings.Recipe, r.scoreSeed(pair))
-	if c.Augment, err = r.fittedViews(); err != nil {
+	if c.Augment, c.Mask, err = r.scoringViews(f); err != nil {
 		return loss, err
 	}
 	c.Views, c.Device = views, r.device

@@ -76,7 +76,8 @@ func (s Share) seeds() (g ssl.Seeds) {
 type ScoreSettings struct {
 	Views         int               `toml:"views" json:"views"` // of each image
 	Distance      mem.Distance      `toml:"distance" json:"distance"`
-	Rule          mem.ViewRule      `toml:"rule" json:"rule"` // which pairs of views
+	Rule          mem.ViewRule      `toml:"rule" json:"rule"`       // which pairs of views
+	Augment       string            `toml:"augment" json:"augment"` // "training", or a name of package augment
 	Normalisation mem.Normalisation `toml:"normalisation" json:"normalisation"`
 	BatchSize     int               `toml:"batch_size" json:"batch_size"` // views per forward pass
 
@@ -97,7 +98,7 @@ func Defaults() Settings {
 		Pair: true, Seeds: 3, Share: Share{Init: true, Order: true, Views: true},
 		Device: "auto", MemoryMB: 4096,
 		Score: ScoreSettings{
-			Views: 16, Distance: mem.L2, Rule: mem.AllViewPairs, Normalisation: mem.Raw, BatchSize: 512,
+			Views: 16, Distance: mem.L2, Rule: mem.AllViewPairs, Augment: trainingViews, Normalisation: mem.Raw, BatchSize: 512,
 			CurvePoints: 5, CurveViews: 4,
 		},
 		Live: LiveSettings{Images: 1000, Bank: 5000, K: 20, Temperature: .07},
@@ -143,7 +144,15 @@ func (s Settings) Check() error {
 	case s.Score.CurvePoints > 0 && s.Score.CurveViews < 2:
 		return fmt.Errorf("score.curve_views is %d but must be at least 2", s.Score.CurveViews)
 	}
-	return s.Score.scorer(s.Recipe, s.Seed).Check()
+	if err := s.Score.checkViews(); err != nil {
+		return err
+	}
+	scorer := s.Score.scorer(s.Recipe, s.Seed)
+	if err := scorer.Check(); err != nil || s.Score.CurvePoints == 0 {
+		return err
+	}
+	scorer.Views = s.Score.CurveViews
+	return scorer.Check()
 }
 
 // use takes the data and the training of a recipe, and the splits and the threads
