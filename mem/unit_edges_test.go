@@ -47,6 +47,7 @@ func TestDeadUnitsAndNegatives(t *testing.T) {
 	}
 }
 
+// The measures of classes are the same ratio of the means of whole images.
 func TestClassesByTheDefinition(t *testing.T) {
 	torchtest.NoLeak(t)
 	e, d := encoder(t, 1, 1), fashion(t)
@@ -162,6 +163,8 @@ func TestUnusableUnits(t *testing.T) {
 	}
 }
 
+// However many points there are, what is alive is a batch, and what is kept
+// without the median is a few numbers a unit.
 func TestUnitsMemoryIsBounded(t *testing.T) {
 	torchtest.NoLeak(t)
 	e := &counting{Backbone: encoder(t, 1, 1)}
@@ -189,6 +192,8 @@ func TestUnitsMemoryIsBounded(t *testing.T) {
 	}
 }
 
+// What a batch norm gives, rectified, is what the ReLU behind it gives; and all
+// units of the layers that are measured by default lie in [0, 1].
 func TestRectifiedUnits(t *testing.T) {
 	torchtest.NoLeak(t)
 	e, err := models.New(models.Config{Model: "resnet18", Width: 3, InChannels: 1}, torch.NewGenerator(1, torch.CPU))

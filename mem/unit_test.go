@@ -245,9 +245,3 @@ func (drawnLayers) Layers() []string { return []string{"a"} }
 func (fn drawnLayers) ForwardLayers(x *torch.Tensor, names ...string) (*torch.Tensor, map[string]*torch.Tensor) {
 	return x.Flatten(1, -1), map[string]*torch.Tensor{"a": fn(x)}
 }
-
-// The measures of classes are the same ratio of the means of whole images.
-// However many points there are, what is alive is a batch, and what is kept
-// without the median is a few numbers a unit.
-// What a batch norm gives, rectified, is what the ReLU behind it gives; and all
-// units of the layers that are measured by default lie in [0, 1].
