@@ -100,6 +100,10 @@ func TestDemoMakesAWholeRun(t *testing.T) {
 	if code, _, stderr := call("plot", dir); code != ExitOK {
 		t.Errorf("plot: %d %s", code, stderr)
 	}
+	_, short, _ := call("score", dir)
+	if _, full, _ := call("score", "--full", dir); !strings.Contains(full, "Hedges' g") || strings.Contains(short, "Hedges' g") {
+		t.Errorf("score --full prints\n%s\nand without it\n%s", full, short)
+	}
 }
 
 // train, score and plot, one after the other, give what demo gives.

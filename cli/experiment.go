@@ -20,6 +20,7 @@ type outcome struct {
 	Run        string       `json:"run"`
 	Settings   Settings     `json:"settings"`
 	Summary    *mem.Summary `json:"summary,omitempty"`
+	full       bool         // print all of the summary
 	Live       []liveResult `json:"live,omitempty"` // the last evaluation of each encoder in training
 	Files      []string     `json:"files"`
 	Seconds    float64      `json:"seconds"`
@@ -102,7 +103,9 @@ func (r *run) eachPair(ctx context.Context, fn func(ctx context.Context, pair in
 
 // summarize computes and saves the summary of the scores.
 func (r *run) summarize(scores *mem.Scores) (*mem.Summary, error) {
-	summary, err := mem.Summarize(scores, r.settings.Score.Normalisation)
+	summary, err := mem.SummarizeWith(scores, mem.SummaryOptions{
+		Normalisation: r.settings.Score.Normalisation, Offset: r.settings.Score.Offset, Seed: r.settings.Seed,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +173,11 @@ func (o outcome) print(w io.Writer, asJSON bool) error {
 		return printJSON(w, o)
 	}
 	if o.Summary != nil {
-		if err := o.Summary.WriteText(w); err != nil {
+		write := o.Summary.WriteText
+		if o.full {
+			write = o.Summary.WriteFull
+		}
+		if err := write(w); err != nil {
 			return err
 		}
 		fmt.Fprintln(w)

@@ -19,7 +19,9 @@ of the run and writes scores.csv and summary.json. Pairs that are scored
 already are not scored again.
 
    sslmem score runs/001-train`,
-		Flags: []cli.Flag{deviceFlag(), jsonFlag()},
+		Flags: []cli.Flag{deviceFlag(), jsonFlag(), &cli.BoolFlag{
+			Name: "full", Usage: "print all statistics, which summary.json has in any case",
+		}},
 		Action: func(c *cli.Context) error {
 			start := time.Now()
 			r, err := openArgument(c)
@@ -49,7 +51,7 @@ already are not scored again.
 			if err != nil {
 				return err
 			}
-			o := r.finish(outcome{Summary: summary}, start)
+			o := r.finish(outcome{Summary: summary, full: c.Bool("full")}, start)
 			o.Files = []string{r.dir.Join(rundir.ScoresFile), r.dir.Join(rundir.SummaryFile)}
 			o.Next = fmt.Sprintf("%s plot %s", program(), r.dir)
 			return o.print(c.App.Writer, c.Bool("json"))

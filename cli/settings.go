@@ -79,6 +79,7 @@ type ScoreSettings struct {
 	Rule          mem.ViewRule      `toml:"rule" json:"rule"`       // which pairs of views
 	Augment       string            `toml:"augment" json:"augment"` // "training", or a name of package augment
 	Normalisation mem.Normalisation `toml:"normalisation" json:"normalisation"`
+	Offset        mem.Offset        `toml:"offset" json:"offset"`         // taken from all scores of the summary
 	BatchSize     int               `toml:"batch_size" json:"batch_size"` // views per forward pass
 
 	// CurvePoints is the number of epochs, spread over the training, at which
@@ -98,7 +99,7 @@ func Defaults() Settings {
 		Pair: true, Seeds: 3, Share: Share{Init: true, Order: true, Views: true},
 		Device: "auto", MemoryMB: 4096,
 		Score: ScoreSettings{
-			Views: 16, Distance: mem.L2, Rule: mem.AllViewPairs, Augment: trainingViews, Normalisation: mem.Raw, BatchSize: 512,
+			Views: 16, Distance: mem.L2, Rule: mem.AllViewPairs, Augment: trainingViews, Normalisation: mem.Raw, Offset: mem.NoOffset, BatchSize: 512,
 			CurvePoints: 5, CurveViews: 4,
 		},
 		Live: LiveSettings{Images: 1000, Bank: 5000, K: 20, Temperature: .07},

@@ -21,6 +21,9 @@ type Reliability struct {
 	// Journal of Psychology 3, 1910). Where R is negative the formula has no
 	// meaning, and SpearmanBrown is 0: the halves have nothing in common.
 	SpearmanBrown Number `json:"spearman_brown"`
+	// Ceiling is √SpearmanBrown, the noise ceiling: the highest correlation that
+	// anything can be expected to have with the scores, were it the truth itself.
+	Ceiling Number `json:"noise_ceiling"`
 }
 
 // SplitHalf returns the reliability from the scores of the two halves, both
@@ -31,8 +34,7 @@ func SplitHalf(a, b []float64) Reliability {
 		panic("mem: the halves score different numbers of points")
 	}
 	if len(a) < 2 || slices.Min(a) == slices.Max(a) || slices.Min(b) == slices.Max(b) {
-		return Reliability{undefined, undefined}
+		return newReliability(undefined, 0)
 	}
-	r := Number(stat.Correlation(a, b, nil))
-	return Reliability{r, max(0, 2*r/(1+max(0, r)))}
+	return newReliability(Number(stat.Correlation(a, b, nil)), 2)
 }

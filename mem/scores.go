@@ -87,7 +87,7 @@ func (p PairLoss) hasHalves() bool {
 }
 
 // Validate checks that s is complete and sound: at least one point and one
-// pair, equal lengths, known sets, no point twice, and losses in [0, 1e100].
+// pair, equal lengths, known sets, no point twice, no image in two of the sets that were trained on, and losses in [0, 1e100].
 // The error names the first point that is wrong.
 func (s *Scores) Validate() error {
 	if err := s.checkPoints(); err != nil {
@@ -132,6 +132,16 @@ func (s *Scores) checkPoints() error {
 			return fmt.Errorf("mem: point %d: %v holds dataset index %d twice", i, s.Set[i], index)
 		}
 		seen[key] = true
+	}
+	trained := make(map[int]Set, n)
+	for i, index := range s.Index {
+		if s.Set[i] == External {
+			continue // may be of another data set
+		}
+		if other, ok := trained[index]; ok {
+			return fmt.Errorf("mem: point %d: dataset index %d is in %v and in %v; sets that were trained on have no image in common", i, index, other, s.Set[i])
+		}
+		trained[index] = s.Set[i]
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package mem
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 )
@@ -10,6 +11,9 @@ import (
 // the contrasts between them. Everything is on the scale of Normalisation.
 type Summary struct {
 	Normalisation Normalisation `json:"normalisation"`
+	Offset        Offset        `json:"offset"` // that was taken from all m
+	// Warnings say what is wrong with the scores; nil if nothing was found.
+	Warnings []Warning `json:"warnings,omitempty"`
 	// Points is the number of scored points, Seeds those of the f/g pairs.
 	Points int      `json:"points"`
 	Seeds  []uint64 `json:"seeds"`
@@ -19,11 +23,21 @@ type Summary struct {
 	// Reliability is that over all points. Where the sets differ in their
 	// means it is higher than within a set.
 	Reliability Reliability `json:"reliability"`
+	// AcrossPairs says how much of the differences between points would come again
+	// with other f/g pairs, of which there must be two at least: R is the mean
+	// correlation of two pairs, SpearmanBrown that of two means of as many pairs as
+	// there are.
+	AcrossPairs Reliability `json:"reliability_across_pairs"`
+	// Thresholds are the τ of the curves [SetSummary.AboveCurve], in even steps from
+	// the least m to the greatest.
+	Thresholds []Number `json:"thresholds"`
 	// Sets are the sets that have points, in the order of the function [Sets].
 	Sets []SetSummary `json:"sets"`
 	// Contrasts compare S_C with S_S, S_E and S_I, and S_I with S_S, as far
 	// as both sets have points.
 	Contrasts []Contrast `json:"contrasts"`
+	// Classes summarize the points of each class, nil without labels.
+	Classes []ClassSummary `json:"classes,omitempty"`
 }
 
 // SetSummary describes the scores m(x) of one set.
@@ -48,6 +62,10 @@ type SetSummary struct {
 	Reliability Reliability `json:"reliability"`
 	// PairMeans are the means of m under each f/g pair alone.
 	PairMeans []Number `json:"pair_means"`
+	// Bootstrap is that of the mean.
+	Bootstrap Bootstrap `json:"bootstrap"`
+	// AboveCurve is FractionAbove for every τ of [Summary.Thresholds].
+	AboveCurve FractionCurve `json:"fraction_above_curve"`
 }
 
 // Contrast compares the scores of two sets. Its p-values and interval treat
@@ -65,6 +83,17 @@ type Contrast struct {
 	Comparison
 	// Pairs holds the same comparison under each f/g pair alone.
 	Pairs []PairComparison `json:"pairs"`
+	// Details are the other tests and effect sizes.
+	Details ContrastDetails `json:"details"`
+}
+
+// Name writes what memorization predicts, such as "S_C > S_S".
+func (c Contrast) Name() string {
+	sign := ">"
+	if c.Alternative == Less {
+		sign = "<"
+	}
+	return fmt.Sprintf("%v %s %v", c.A, sign, c.B)
 }
 
 // PairComparison is a contrast under one f/g pair.
@@ -101,15 +130,35 @@ var contrasts = []struct {
 // is not valid (see [Scores.Validate]) or n is not a normalisation, and
 // changes nothing in s.
 func Summarize(s *Scores, n Normalisation) (*Summary, error) {
-	if err := s.Validate(); err != nil {
-		return nil, err
-	}
 	if _, err := ParseNormalisation(string(n)); err != nil {
 		return nil, err
 	}
+	return SummarizeWith(s, SummaryOptions{Normalisation: n})
+}
+
+// SummarizeWith is [Summarize] with options. It is an error too to take away an
+// offset of S_E without points of S_E.
+func SummarizeWith(s *Scores, o SummaryOptions) (*Summary, error) {
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	o, err := o.complete()
+	if err != nil {
+		return nil, err
+	}
 	s = s.canonical()
-	values := s.values(n)
-	sum := &Summary{Normalisation: n, Points: s.Len(), Tau: undefined, Reliability: values.reliability()}
+	values := s.values(o.Normalisation)
+	if o.Offset == ExternalOffset {
+		external := s.In(External)
+		if len(external) == 0 {
+			return nil, fmt.Errorf("mem: there are no points of S_E whose mean could be taken away; score some, or take offset %s", NoOffset)
+		}
+		values.without(external)
+	}
+	sum := &Summary{
+		Normalisation: o.Normalisation, Offset: o.Offset, Points: s.Len(), Tau: undefined,
+		Reliability: values.reliability(), AcrossPairs: values.acrossPairs(), Thresholds: evenly(values.m),
+	}
 	for _, p := range s.Pairs {
 		sum.Seeds = append(sum.Seeds, p.Seed)
 	}
@@ -123,16 +172,29 @@ func Summarize(s *Scores, n Normalisation) (*Summary, error) {
 		mean, _ := meanVariance(e)
 		external = Number(mean)
 	}
+	var bootstraps [NumSets]meanBootstrap
 	for _, set := range Sets() {
 		if v := sets[set]; len(v.m) > 0 {
-			sum.Sets = append(sum.Sets, v.summary(set, sum.Tau, external))
+			bootstraps[set] = newMeanBootstrap(v.m, o.Resamples, o.Seed, uint64(set))
+			summary := v.summary(set, sum.Tau, external)
+			summary.Bootstrap = bootstraps[set].result()
+			summary.AboveCurve = fractionCurve(v.m, sum.Thresholds)
+			sum.Sets = append(sum.Sets, summary)
 		}
 	}
 	for _, c := range contrasts {
 		if a, b := sets[c.a], sets[c.b]; len(a.m) > 0 && len(b.m) > 0 {
-			sum.Contrasts = append(sum.Contrasts, contrast(c.a, c.b, a, b, c.alternative, sum.Seeds))
+			contrast := contrast(c.a, c.b, a, b, c.alternative, sum.Seeds)
+			contrast.Details = ContrastDetails{
+				Student: Student(a.m, b.m, c.alternative), Effect: Effect(a.m, b.m),
+				Bootstrap:   bootstraps[c.a].minus(bootstraps[c.b]).result(),
+				Permutation: Permutation(a.m, b.m, c.alternative, o.Resamples, o.Seed), KS: KolmogorovSmirnov(a.m, b.m),
+			}
+			sum.Contrasts = append(sum.Contrasts, contrast)
 		}
 	}
+	sum.Classes = s.classes(values.m)
+	sum.Warnings = s.warnings(sum.Contrasts)
 	return sum, nil
 }
 

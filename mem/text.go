@@ -15,7 +15,11 @@ import (
 func (s *Summary) WriteText(w io.Writer) error {
 	var b bytes.Buffer
 	digits := s.Decimals()
-	fmt.Fprintf(&b, "SSLMem scores m = L_g − L_f, normalisation %s: %s, %s\n\n", s.Normalisation, count(s.Points, "point"), s.pairs())
+	offset := ""
+	if s.Offset == ExternalOffset {
+		offset = ", less the mean of S_E"
+	}
+	fmt.Fprintf(&b, "SSLMem scores m = L_g − L_f%s, normalisation %s: %s, %s\n\n", offset, s.Normalisation, count(s.Points, "point"), s.pairs())
 	s.writeSets(&b, digits)
 	if len(s.Contrasts) > 0 {
 		b.WriteByte('\n')
@@ -28,6 +32,9 @@ func (s *Summary) WriteText(w io.Writer) error {
 		} else {
 			wrap(&b, sentence, "- ", "  ")
 		}
+	}
+	for _, warning := range s.Warnings {
+		wrap(&b, "Warning: "+warning.Text, "", "  ")
 	}
 	_, err := w.Write(b.Bytes())
 	return err
@@ -77,11 +84,7 @@ func (s *Summary) writeContrasts(b *bytes.Buffer, digits int) {
 	t := newTable(b)
 	t.row("contrast", "", "difference", "95 % CI", "Welch t", "df", "p one-sided", "p two-sided", "d", "pairs")
 	for _, c := range s.Contrasts {
-		sign := ">"
-		if c.Alternative == Less {
-			sign = "<"
-		}
-		t.row(fmt.Sprintf("%v %s %v", c.A, sign, c.B), "", FormatSigned(c.Difference, digits), c.CI.Format(digits),
+		t.row(c.Name(), "", FormatSigned(c.Difference, digits), c.CI.Format(digits),
 			FormatSigned(c.T, 2), FormatUnsigned(c.DF, 1), tableP(c.POneSided), tableP(c.PTwoSided), FormatSigned(c.D, 2),
 			fmt.Sprintf("%d/%d", c.PairsInDirection(), len(c.Pairs)))
 	}
