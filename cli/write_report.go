@@ -37,6 +37,9 @@ func (r *run) writeReport(path string, res results, figures []figure) error {
 			{Path: rundir.EnvironmentFile, About: "machine and versions"},
 		},
 	}
+	for _, w := range res.summary.Warnings {
+		d.Verdict = append(d.Verdict, "Warning: "+w.Text)
+	}
 	var err error
 	if d.Settings, err = settingEntries(s); err != nil {
 		return err

@@ -22,10 +22,12 @@
 //
 // A positive m says that f aligns the views of x better than g does; a
 // negative one that g does. [AllPairs] is the loss from the features of K
-// views, [DisjointPairs] the same from K/2 pairs of views, and [Distance]
-// lists the distances; the default is ℓ2 between features of length one. Views
-// should be the same for f and g: what the draw of a view adds to both losses
-// then cancels in the difference.
+// views, [DisjointPairs] the same from K/2 pairs of views. [ViewRule] names
+// these, and a third kind that published code takes: of the image itself with
+// each view. A mask hides patches, where that is the augmentation of the training
+// ([PatchEncoder]). [Distance] lists the distances; the default is ℓ2 between
+// features of length one. Views should be the same for f and g: what the draw of
+// a view adds to both losses then cancels in the difference.
 //
 // # The four sets
 //
@@ -138,9 +140,36 @@
 // points. S_C against S_I is the sharpest contrast, because both sides move;
 // S_C against S_S and S_E are the ones that single out f.
 //
+// Beside these, a summary holds for each contrast Student's t, the effect sizes
+// with their intervals ([Effect]), a bootstrap of the difference, a permutation
+// test and the test of Kolmogorov and Smirnov ([ContrastDetails]); for each set a
+// bootstrap of the mean and the curve above τ; and the sets class by class.
+// [Summary.WriteText] shows the short form, [Summary.WriteFull] all, and JSON has
+// all. Everything that is drawn at random follows from a seed. Where there are
+// SciPy's values, these are equal to 1e-10.
+//
+// [SummarizeWith] has the options: [ExternalOffset] takes the mean of S_E from all
+// scores. Warnings of a summary have names: the same encoder as f and g, indices
+// of S_E that are in other sets too, contrasts without a test.
+//
 // [Reliability] compares the scores from two halves of the views. If it is
 // low, single points must not be ranked or shown as "the most memorized",
-// though means of sets may still differ clearly: draw more views.
+// though means of sets may still differ clearly: draw more views. Its noise ceiling
+// is the highest correlation that anything can be expected to have with the scores.
+// [Summary.AcrossPairs] is the same over f/g pairs in the place of views.
+//
+// # Comparing scores
+//
+// [Agree] says how alike two scores order the same points, of two seeds, methods or
+// layers: rank correlations ([Spearman], [Kendall]) and the [Overlap] of the highest
+// k, with what chance would give.
+//
+// # Leaving out subsets
+//
+// Many encoders, each trained on a random subset ([DrawSubsets]), leave every
+// point out many times: [SubsetMemorization] is the mean loss of a point under the
+// encoders that did not see it, less that under those that did, with its standard
+// error. All points are scored then, not those of S_C alone.
 //
 // # What not to conclude
 //

@@ -8,13 +8,13 @@ import (
 )
 
 // Tables returns the numbers of a summary: the sets, the contrasts between
-// them if there are any, and, for more than one f/g pair, the contrasts under
-// each pair alone. Undefined statistics appear as a dash.
+// them if there are any, with other tests and effect sizes, and, for more than one
+// f/g pair, the contrasts under each pair alone. Undefined statistics appear as a dash.
 func Tables(s *mem.Summary) []Table {
 	digits := s.Decimals()
 	tables := []Table{setTable(s, digits)}
 	if len(s.Contrasts) > 0 {
-		tables = append(tables, contrastTable(s, digits))
+		tables = append(tables, contrastTable(s, digits), testTable(s, digits))
 		if len(s.Seeds) > 1 {
 			tables = append(tables, pairTable(s, digits))
 		}
@@ -55,9 +55,26 @@ func contrastTable(s *mem.Summary, digits int) Table {
 	}
 	for _, c := range s.Contrasts {
 		t.Rows = append(t.Rows, []string{
-			contrastName(c), mem.FormatSigned(c.Difference, digits), c.CI.Format(digits), mem.FormatSigned(c.T, 2), mem.FormatUnsigned(c.DF, 1),
+			c.Name(), mem.FormatSigned(c.Difference, digits), c.CI.Format(digits), mem.FormatSigned(c.T, 2), mem.FormatUnsigned(c.DF, 1),
 			pValue(c.POneSided), pValue(c.PTwoSided), mem.FormatSigned(c.D, 2),
 			fmt.Sprintf("%d of %d", c.PairsInDirection(), len(c.Pairs)),
+		})
+	}
+	return t
+}
+
+func testTable(s *mem.Summary, digits int) Table {
+	t := Table{
+		Caption: "The same differences by other tests, and their size",
+		Columns: []string{"contrast", "95 % BCa", "Student p", "permutation p", "Kolmogorov–Smirnov D", "p", "Cohen’s d, 95 % CI", "Hedges’ g"},
+		Note: "The interval is bootstrapped. Student’s and the permutation p are one-sided as above; that of Kolmogorov and Smirnov is two-sided and sees any difference between the distributions. " +
+			"The summary file holds more: both tails, the share above every τ, and every class.",
+	}
+	for _, c := range s.Contrasts {
+		d := c.Details
+		t.Rows = append(t.Rows, []string{
+			c.Name(), d.Bootstrap.BCa.Format(digits), pValue(d.Student.POneSided), pValue(d.Permutation.POneSided),
+			mem.FormatUnsigned(d.KS.D, 3), pValue(d.KS.P), d.Effect.CohensDCI.Format(2), mem.FormatSigned(d.Effect.HedgesG, 2),
 		})
 	}
 	return t
@@ -70,7 +87,7 @@ func pairTable(s *mem.Summary, digits int) Table {
 		Note:    "How far the pairs agree shows how far the result holds for other encoders than these.",
 	}
 	for _, c := range s.Contrasts {
-		t.Columns = append(t.Columns, contrastName(c))
+		t.Columns = append(t.Columns, c.Name())
 	}
 	for k, seed := range s.Seeds {
 		row := []string{fmt.Sprint(seed)}
@@ -81,14 +98,6 @@ func pairTable(s *mem.Summary, digits int) Table {
 		t.Rows = append(t.Rows, row)
 	}
 	return t
-}
-
-func contrastName(c mem.Contrast) string {
-	sign := ">"
-	if c.Alternative == mem.Less {
-		sign = "<"
-	}
-	return fmt.Sprintf("%v %s %v", c.A, sign, c.B)
 }
 
 // trusted is the reliability from which on single scores are shown without a

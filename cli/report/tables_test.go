@@ -21,15 +21,15 @@ func TestTablesAgreeWithText(t *testing.T) {
 			t.Fatal(err)
 		}
 		var b strings.Builder
-		if err := sum.WriteText(&b); err != nil {
+		if err := sum.WriteFull(&b); err != nil {
 			t.Fatal(err)
 		}
 		text := strings.Fields(b.String())
 		tables := report.Tables(sum)
-		if len(tables) != 3 {
-			t.Fatalf("%d tables, want those of sets, contrasts and pairs", len(tables))
+		if len(tables) != 4 {
+			t.Fatalf("%d tables, want those of sets, contrasts, other tests and pairs", len(tables))
 		}
-		for _, table := range tables[:2] {
+		for _, table := range tables[:3] {
 			for _, row := range table.Rows {
 				for _, cell := range row[1:] {
 					for _, number := range strings.Fields(strings.ReplaceAll(cell, " of ", "/")) {
@@ -43,7 +43,7 @@ func TestTablesAgreeWithText(t *testing.T) {
 		if got, want := len(tables[0].Rows), len(sum.Sets); got != want {
 			t.Errorf("%d rows for %d sets", got, want)
 		}
-		if got, want := len(tables[2].Rows), 3; got != want {
+		if got, want := len(tables[3].Rows), 3; got != want {
 			t.Errorf("%d rows for %d pairs", got, want)
 		}
 	}
