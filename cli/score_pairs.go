@@ -26,6 +26,9 @@ func (r *run) members() [mem.NumSets][]int {
 // loadScores returns the scores of the pairs that were scored before, or an
 // empty table.
 func (r *run) loadScores() (*mem.Scores, error) {
+	if err := mem.CheckMembers(r.members(), r.data.Len()); err != nil {
+		return nil, fmt.Errorf("%s: %w", r.dir.Join(rundir.SplitsFile), err)
+	}
 	empty := mem.NewScores(r.members(), data.Labels(r.data))
 	path := r.dir.Join(rundir.ScoresFile)
 	if !exists(path) {
