@@ -57,6 +57,7 @@ var explanations = map[string]string{
 	"recipe.optimizer.warmup_epochs":         "epochs of linear rise",
 	"recipe.optimizer.warmup_lr":             "from which it rises",
 	"recipe.optimizer.final_lr":              "to which it falls, along a cosine",
+	"recipe.optimizer.schedule":              "cosine, or one-cycle, which rises along one too; where the three are 0: 30 % of the steps, from lr/25 to lr/250000",
 	"recipe.optimizer.momentum":              "of sgd and lars",
 	"recipe.optimizer.betas":                 "of adam, adamw and lamb; empty: 0.9 and 0.999",
 	"recipe.optimizer.weight_decay":          "",

@@ -19,6 +19,7 @@
 //   - [MAE]: a decoder predicts the patches that the encoder did not see
 //   - [VICReg]: views agree, dimensions vary and do not tell of each other
 //   - [BarlowTwins]: the dimensions of one view correlate with those of the other as the identity
+//   - [Supervised]: labels, for comparison
 //
 // # The loop
 //

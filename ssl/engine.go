@@ -23,7 +23,7 @@ type Engine struct {
 	groups    []optim.Group
 	kinds     []groupKind
 	params    []*torch.Tensor
-	schedule  optim.WarmupCosine
+	schedule  optim.Schedule
 	scaler    *amp.GradScaler  // for fp16
 	generator *torch.Generator // of what the networks draw in a step
 	mask      augment.Mask
@@ -76,8 +76,9 @@ func NewEngine(r Recipe, o EngineOptions) (*Engine, error) {
 			return nil, err
 		}
 	}
-	e.schedule = r.Optimizer.schedule(r.BatchSize*o.Ranks.World(), o.PerEpoch, o.PerEpoch*r.Epochs)
-	groups, kinds := r.Optimizer.groups(t, e.schedule.Base)
+	images := r.BatchSize * o.Ranks.World()
+	e.schedule = r.Optimizer.schedule(images, o.PerEpoch, o.PerEpoch*r.Epochs)
+	groups, kinds := r.Optimizer.groups(t, r.Optimizer.scaled(r.Optimizer.LR, images))
 	e.opt, e.kinds = r.Optimizer.new(groups), kinds
 	e.groups, e.params = e.opt.Groups(), e.opt.Params()
 	if r.Precision == FP16 {

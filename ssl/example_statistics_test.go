@@ -26,3 +26,15 @@ func ExampleCovariancePenalty() {
 	// Output:
 	// 4
 }
+
+// Two views that are the same, of one dimension that is there twice: each agrees with
+// itself, and each tells all of the other.
+func ExampleCrossCorrelation() {
+	s := torch.NewScope()
+	defer s.Close()
+	x := torch.FromSlice(s, []float64{-100, -100, 0, 0, 100, 100}, 3, 2)
+	diagonal, redundancy := ssl.CrossCorrelation(x, x)
+	fmt.Printf("%.3f %.3f\n", diagonal.Item(), redundancy.Item())
+	// Output:
+	// 0.000 2.000
+}

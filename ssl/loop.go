@@ -85,6 +85,10 @@ func (l *Loop) Check() error {
 			name, _ := l.Data.Title()
 			return fmt.Errorf("image %d is not in %s, which has %d images", i, name, l.Data.Len())
 		}
+		if l.needsLabels() && l.Data.Label(i) < 0 {
+			name, _ := l.Data.Title()
+			return fmt.Errorf("%s learns from labels, but image %d of %s has no label", l.Recipe.Method, i, name)
+		}
 	}
 	return nil
 }

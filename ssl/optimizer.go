@@ -1,6 +1,7 @@
 package ssl
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -25,6 +26,10 @@ type Optimizer struct {
 	WarmupEpochs float64 `toml:"warmup_epochs" json:"warmup_epochs"`
 	WarmupLR     float64 `toml:"warmup_lr" json:"warmup_lr"`
 	FinalLR      float64 `toml:"final_lr" json:"final_lr"`
+	// Schedule may change that to OneCycle: a rise along half a cosine too, and where
+	// one of the three is 0, what PyTorch's OneCycleLR has: 30 % of the steps, from
+	// LR/25 to a ten thousandth of that.
+	Schedule Schedule `toml:"schedule" json:"schedule"`
 
 	Momentum float64   `toml:"momentum" json:"momentum"` // of sgd and lars
 	Betas    []float64 `toml:"betas" json:"betas"`       // of adam, adamw and lamb; empty means .9 and .999
@@ -46,6 +51,15 @@ type Optimizer struct {
 	ClipGrad float64 `toml:"clip_grad" json:"clip_grad"`
 	ClipEach bool    `toml:"clip_each" json:"clip_each"`
 }
+
+// Schedule is the course of a learning rate.
+type Schedule string
+
+// The values of an optimizer's Schedule; "" means Cosine.
+const (
+	Cosine   Schedule = "cosine"
+	OneCycle Schedule = "one-cycle" // Smith and Topin 2018, without its change of momentum
+)
 
 // OptimizerNames lists the optimizers that a recipe can name. The three of LARS
 // are its published forms, see [optim.LARSForm].
@@ -70,6 +84,8 @@ func (o Optimizer) check(epochs int) error {
 		return bad("warmup_lr", o.WarmupLR, "between 0 and lr")
 	case !(o.FinalLR >= 0 && o.FinalLR <= o.LR):
 		return bad("final_lr", o.FinalLR, "between 0 and lr")
+	case !slices.Contains([]Schedule{"", Cosine, OneCycle}, o.Schedule):
+		return bad("schedule", fmt.Sprintf("%q", o.Schedule), `"cosine" or "one-cycle"`)
 	case !(o.Momentum >= 0 && o.Momentum < 1):
 		return bad("momentum", o.Momentum, "at least 0 and below 1")
 	case len(o.Betas) != 0 && len(o.Betas) != 2:
@@ -92,16 +108,27 @@ func (o Optimizer) check(epochs int) error {
 	return nil
 }
 
-// schedule returns the learning rate of each step for batches of the given size.
-func (o Optimizer) schedule(batch, perEpoch, total int) optim.WarmupCosine {
-	scale := 1.
+// scaled returns a learning rate for batches of the given size.
+func (o Optimizer) scaled(lr float64, batch int) float64 {
 	if o.LRBatch > 0 {
-		scale = float64(batch) / float64(o.LRBatch)
+		return lr * (float64(batch) / float64(o.LRBatch))
 	}
-	return optim.WarmupCosine{
-		Start: o.WarmupLR * scale, Base: o.LR * scale, Final: o.FinalLR * scale,
-		Warmup: int(math.Round(o.WarmupEpochs * float64(perEpoch))), Total: total,
+	return lr
+}
+
+// schedule returns the learning rate of each step for batches of the given size.
+func (o Optimizer) schedule(batch, perEpoch, total int) optim.Schedule {
+	start, base, final := o.scaled(o.WarmupLR, batch), o.scaled(o.LR, batch), o.scaled(o.FinalLR, batch)
+	warmup := o.WarmupEpochs * float64(perEpoch)
+	if o.Schedule != OneCycle {
+		return optim.WarmupCosine{Start: start, Base: base, Final: final, Warmup: int(math.Round(warmup)), Total: total}
 	}
+	start = cmp.Or(start, base/25)
+	cycle := optim.OneCycleLR{MaxLR: base, TotalSteps: total, PctStart: warmup / float64(total), DivFactor: base / start}
+	if final > 0 {
+		cycle.FinalDivFactor = start / final
+	}
+	return cycle
 }
 
 // decay returns the weight decay of a step.

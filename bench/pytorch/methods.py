@@ -243,3 +243,14 @@ class BarlowTwins(Method):
             c = x.T @ y / len(x)
         off = off_diagonal(c).square().sum()
         return self.o["scale_loss"] * ((c.diagonal() - 1).square().sum() + self.o["lambda"] * off)
+
+
+@method("supervised")
+class Supervised(Method):
+    def __init__(self, encoder, o, split):
+        super().__init__(encoder, o, split)
+        self.classifier = nn.Linear(encoder.features, 10)
+
+    def loss(self, batch):
+        logits = self.classifier(self.encoder(batch["views"])).float()
+        return F.cross_entropy(logits, batch["labels"], label_smoothing=self.o["label_smoothing"])

@@ -56,7 +56,7 @@ func ExampleRecipe_Apply() {
 func ExampleLookup() {
 	_, err := augment.Lookup("simclr")
 	fmt.Println(err)
-	// Output: augment: no recipe is called "simclr"; did you mean simclr-cifar or simclr-224? (all: demo, simclr-cifar, moco-cifar, simsiam-cifar, vicreg-cifar, mae-cifar, weak, normal, strong, independent, simclr-224, simsiam-224, mae-224)
+	// Output: augment: no recipe is called "simclr"; did you mean simclr-cifar or simclr-224? (all: demo, simclr-cifar, moco-cifar, simsiam-cifar, vicreg-cifar, mae-cifar, weak, normal, strong, independent, simclr-224, simsiam-224, mae-224, supervised-224)
 }
 
 // The views of DINO differ in size and in what is done to them.

@@ -86,6 +86,9 @@ var recipes = []Recipe{
 	// SimSiam on ImageNet, arXiv 2011.10566, section 4, which is MoCo v2's.
 	crop("simsiam-224", 0.2).sized(224).colors(0.4, 0.4, 0.4, 0.1, 0.8, 0.2).blurred(0.5),
 	crop("mae-224", 0.2).sized(224).bicubic(),
+	// Training from labels on ImageNet, as torchvision's first recipes have it: He et
+	// al., arXiv 1512.03385, with the crops of Szegedy et al., arXiv 1409.4842.
+	crop("supervised-224", 0.08).sized(224),
 }
 
 // Names returns the names that Lookup knows, the one for first steps first.

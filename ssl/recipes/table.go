@@ -93,6 +93,9 @@ func optimizer(o ssl.Optimizer) string {
 	if o.BiasLRScale > 0 {
 		text += fmt.Sprintf(", %g of it for biases and norms", o.BiasLRScale)
 	}
+	if o.Schedule == ssl.OneCycle {
+		text += ", one cycle"
+	}
 	if o.WarmupEpochs > 0 {
 		text += fmt.Sprintf(", warm-up %g", o.WarmupEpochs)
 	}

@@ -114,19 +114,20 @@ def round_weights(net):
     net.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in net.state_dict().items()})
 
 
-def train(net, optimizer, loss, lr, warmup, before=None, after=None, each=None):
+def train(net, optimizer, loss, lr, warmup=0, before=None, after=None, each=None, rates=None):
     """Takes STEPS steps and returns the fixture.
 
     loss(step) is the loss of a step; before(step) comes before the optimizer's step,
-    after(step) behind it. lr is the learning rate at the end of the warm-up. A group
+    after(step) behind it. lr is the learning rate at the end of the warm-up, unless
+    rates has that of every step. A group
     with "constant" keeps it throughout, one with "lr_scale" has that factor of it.
     each(step) may change groups before a step."""
-    out, losses, rates = {}, [], []
+    out, losses = {}, []
+    rates = rates or [lr * warmup_cosine(step, warmup) for step in range(STEPS)]
     out.update({f"start/{k}": v.clone() for k, v in net.state_dict().items()})
     for step in range(STEPS):
-        rate = lr * warmup_cosine(step, warmup)
         for group in optimizer.param_groups:
-            group["lr"] = (lr if group.get("constant") else rate) * group.get("lr_scale", 1)
+            group["lr"] = (lr if group.get("constant") else rates[step]) * group.get("lr_scale", 1)
         if each:
             each(step)
         value = loss(step)
@@ -135,7 +136,6 @@ def train(net, optimizer, loss, lr, warmup, before=None, after=None, each=None):
         if step == 0:
             out.update({f"grad/{k}": p.grad.clone() for k, p in net.named_parameters() if p.requires_grad})
         losses.append(value.item())
-        rates.append(rate)
         if before:
             before(step)
         optimizer.step()

@@ -32,6 +32,9 @@ func (o OneCycleLR) At(step int) float64 {
 		start, phases = phases[0].end, phases[1:]
 	}
 	p := phases[0]
+	if p.end == start { // the first step alone is to raise it
+		return p.to
+	}
 	anneal := cosine
 	if o.Linear {
 		anneal = linear

@@ -111,6 +111,7 @@ func TestSchedulesBeyondTheirEnd(t *testing.T) {
 		{optim.PolynomialLR{Base: 2, Power: 1}, 0, 0},
 		{optim.ConstantLR{Base: 2}, 0, 2},
 		{optim.OneCycleLR{MaxLR: 1, TotalSteps: 10, DivFactor: 2, FinalDivFactor: 4}, 1000, .125},
+		{optim.OneCycleLR{MaxLR: 1, TotalSteps: 4, PctStart: .25}, 0, 1},
 		{optim.CosineAnnealingLR{Base: 2, TMax: 10}, 20, 2},
 		{optim.MultiStepLR{Base: 2}, 1000, 2},
 	} {
