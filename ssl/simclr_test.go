@@ -39,11 +39,19 @@ func TestNTXentNeedsPairs(t *testing.T) {
 	}
 }
 
-var simclrParity = parityCase{
-	name: "simclr", perEpoch: 5,
-	recipe: parityRecipe("simclr", Optimizer{Name: "adam", LR: 5e-4, WarmupEpochs: 1, WeightDecay: 1e-6},
-		map[string]any{"temperature": .5, "projector": []int{16, 8}}),
+func simclrParity(forward Forward) parityCase {
+	c := parityCase{
+		name: "simclr", perEpoch: 5,
+		recipe: parityRecipe("simclr", Optimizer{Name: "adam", LR: 5e-4, WarmupEpochs: 1, WeightDecay: 1e-6},
+			map[string]any{"temperature": .5, "projector": []int{16, 8}}),
+	}
+	if c.recipe.Forward = forward; forward == Split {
+		c.name = "simclr-split"
+	}
+	return c
 }
 
-func TestSimCLRAgainstPyTorch(t *testing.T)    { simclrParity.run(t) }
-func TestSimCLRFixtureIsPyTorchs(t *testing.T) { simclrParity.remake(t) }
+func TestSimCLRAgainstPyTorch(t *testing.T)         { simclrParity(Joint).run(t) }
+func TestSimCLRFixtureIsPyTorchs(t *testing.T)      { simclrParity(Joint).remake(t) }
+func TestSimCLRSplitAgainstPyTorch(t *testing.T)    { simclrParity(Split).run(t) }
+func TestSimCLRSplitFixtureIsPyTorchs(t *testing.T) { simclrParity(Split).remake(t) }

@@ -28,10 +28,12 @@ class Supervised(nn.Module):
         return F.cross_entropy(logits, parity.labels(step, CLASSES), label_smoothing=0.1)
 
 
-def one_cycle():
+def one_cycle(**options):
     """The learning rate of each step."""
     optimizer = torch.optim.Adam([nn.Parameter(torch.zeros(1))])
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=LR, total_steps=parity.STEPS, cycle_momentum=False)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, max_lr=LR, total_steps=parity.STEPS, cycle_momentum=False, **options
+    )
     rates = []
     for step in range(parity.STEPS):
         rates.append(schedule.get_last_lr()[0])
@@ -41,8 +43,14 @@ def one_cycle():
     return rates
 
 
-torch.manual_seed(43)
-net = Supervised()
-parity.round_weights(net)
-optimizer = torch.optim.Adam(net.parameters(), weight_decay=1e-4)
-parity.save(parity.train(net, optimizer, net, lr=LR, rates=one_cycle()), __file__)
+def start():
+    torch.manual_seed(43)
+    net = Supervised()
+    parity.round_weights(net)
+    return net
+
+
+if __name__ == "__main__":
+    net = start()
+    optimizer = torch.optim.Adam(net.parameters(), weight_decay=1e-4)
+    parity.save(parity.train(net, optimizer, net, lr=LR, rates=one_cycle()), __file__)

@@ -44,3 +44,27 @@ class LARS(torch.optim.Optimizer):
         buffer = self.state[p].setdefault("momentum_buffer", torch.zeros_like(p))
         buffer.mul_(group["momentum"]).add_(update)
         p.sub_(lr * buffer)
+
+
+class LAMB(torch.optim.Optimizer):
+    """You et al. 2020, algorithm 2, with φ(x) = x."""
+
+    def __init__(self, groups, betas=(0.9, 0.999), eps=1e-6):
+        super().__init__(groups, {"lr": 1, "betas": betas, "eps": eps})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            b1, b2 = group["betas"]
+            for p in group["params"]:
+                state = self.state[p]
+                if not state:
+                    state.update(t=0, m=torch.zeros_like(p), v=torch.zeros_like(p))
+                state["t"] += 1
+                state["m"] = b1 * state["m"] + (1 - b1) * p.grad
+                state["v"] = b2 * state["v"] + (1 - b2) * p.grad**2
+                m, v = state["m"] / (1 - b1 ** state["t"]), state["v"] / (1 - b2 ** state["t"])
+                update = m / (v.sqrt() + group["eps"]) + group["weight_decay"] * p
+                if group["adapt"] and p.norm() > 0 and update.norm() > 0:
+                    update *= p.norm() / update.norm()
+                p.sub_(group["lr"] * update)
