@@ -42,6 +42,7 @@ var explanations = map[string]string{
 	"recipe.patch_size":  "of a ViT; 0: as its name says",
 	"recipe.pool":        "features of a ViT: token or avg",
 	"recipe.pos_embed":   "positions of a ViT: learned or sincos",
+	"recipe.drop_path":   "probability to drop a branch of a ViT's last block, falling to 0 at the first",
 	"recipe.epochs":      "passes over the images",
 	"recipe.batch_size":  "images of a step, each in all its views",
 	"recipe.accumulate":  "parts in which a batch is computed, to fit into memory",

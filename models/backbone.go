@@ -42,6 +42,9 @@ type Config struct {
 	Pool       Pool   `toml:"pool" json:"pool,omitempty"`             // of a ViT; "" means "token"
 	// PosEmbed says what a ViT's position embedding is; "" means "learned".
 	PosEmbed PosEmbed `toml:"pos_embed" json:"pos_embed,omitempty"`
+	// DropPath is the probability to drop a branch of a ViT's last block in training,
+	// falling to 0 at the first.
+	DropPath float64 `toml:"drop_path" json:"drop_path,omitempty"`
 }
 
 // Names lists the encoders that [New] builds.
@@ -49,8 +52,9 @@ func Names() []string {
 	return []string{"resnet9", "resnet18", "resnet34", "resnet50", "resnet101", "vit_tiny", "vit_small", "vit_base"}
 }
 
-// New builds an encoder in training mode, with weights drawn from g on the CPU.
-// An unknown name gets an error with the nearest one.
+// New builds an encoder in training mode, with weights drawn from g on the CPU. A
+// ViT that drops paths keeps g to draw them. An unknown name gets an error with the
+// nearest one.
 func New(c Config, g *torch.Generator) (Backbone, error) {
 	if c.InChannels < 1 {
 		return nil, fmt.Errorf("model %s: in_channels is %d but must be at least 1", c.Model, c.InChannels)
@@ -64,8 +68,8 @@ func New(c Config, g *torch.Generator) (Backbone, error) {
 		return nil, unknownModel(c.Model)
 	case strings.HasPrefix(family, "vit"):
 		return newViT(c, g)
-	case c.PatchSize != 0 || c.ImageSize != 0 || c.Pool != "" || c.PosEmbed != "":
-		return nil, fmt.Errorf("model %s: patch_size, image_size, pool and pos_embed are options of a ViT; leave them out", c.Model)
+	case c.PatchSize != 0 || c.ImageSize != 0 || c.Pool != "" || c.PosEmbed != "" || c.DropPath != 0:
+		return nil, fmt.Errorf("model %s: patch_size, image_size, pool, pos_embed and drop_path are options of a ViT; leave them out", c.Model)
 	case family == "resnet9":
 		if c.Stem != "" {
 			return nil, fmt.Errorf("model resnet9 has one stem only; leave stem out")
@@ -92,7 +96,7 @@ func TakesImageSize(name string) bool {
 func newViT(c Config, g *torch.Generator) (Backbone, error) {
 	m := vitName.FindStringSubmatch(c.Model)
 	o := ViTSize(strings.TrimPrefix(m[1], "vit_"))
-	o.InChannels, o.Pool = c.InChannels, c.Pool
+	o.InChannels, o.Pool, o.DropPath = c.InChannels, c.Pool, c.DropPath
 	o.Dim = cmp.Or(c.Width, o.Dim)
 	for _, size := range []struct {
 		key      string

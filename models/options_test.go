@@ -29,7 +29,10 @@ func TestConfigErrors(t *testing.T) {
 		"3 heads do not divide a width of 100":       {Model: "vit_tiny", Width: 100},
 		`pos_embed is "fixed" but must be "learned"`: {Model: "vit_tiny", PosEmbed: "fixed"},
 		"a multiple of 4 numbers, not 6":             {Model: "vit_tiny", Width: 6, PosEmbed: models.SinCosPos},
-		"pool and pos_embed are options of a ViT":    {Model: "resnet9", PosEmbed: models.SinCosPos},
+		"pool, pos_embed and drop_path are options":  {Model: "resnet9", PosEmbed: models.SinCosPos},
+		"drop_path are options of a ViT":             {Model: "resnet9", DropPath: .1},
+		"drop_path is -0.1 but must lie":             {Model: "vit_tiny", DropPath: -.1},
+		"drop_path is NaN but must lie":              {Model: "vit_small", DropPath: math.NaN()},
 		`pool is "max" but must be "token" or "avg`:  {Model: "vit_tiny", Pool: "max"},
 	} {
 		c.InChannels = 3

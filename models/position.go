@@ -8,10 +8,13 @@ import (
 
 // interpolate maps a position embedding [1, from², D] to one of a grid of
 // another size [1, h·w, D]: bicubic with antialiasing, as timm's
-// resample_abs_pos_embed.
+// resample_abs_pos_embed, in float32 at least.
 func interpolate(pos *torch.Tensor, from, h, w int) *torch.Tensor {
 	dim, dtype := pos.Size(2), pos.DType()
-	image := pos.ToDType(torch.Float32).Reshape([]int{1, from, from, dim}).Permute([]int{0, 3, 1, 2})
+	if dtype != torch.Float64 {
+		pos = pos.ToDType(torch.Float32)
+	}
+	image := pos.Reshape([]int{1, from, from, dim}).Permute([]int{0, 3, 1, 2})
 	image = image.UpsampleBicubic2dAA([]int{h, w}, false)
 	return image.Permute([]int{0, 2, 3, 1}).Reshape([]int{1, h * w, dim}).ToDType(dtype)
 }

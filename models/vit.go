@@ -65,6 +65,8 @@ func (o ViTOptions) check() string {
 		return fmt.Sprintf("pool is %q but must be %q or %q", o.Pool, TokenPool, AvgPool)
 	case o.NoClassToken && o.Pool == TokenPool:
 		return `pool is "token", but there is no class token; take "avg"`
+	case !(o.DropPath >= 0 && o.DropPath <= 1):
+		return fmt.Sprintf("drop_path is %v but must lie between 0 and 1", o.DropPath)
 	case o.SinCos && o.Dim%4 != 0:
 		return fmt.Sprintf("a position embedding of sines and cosines needs a multiple of 4 numbers, not %d", o.Dim)
 	}

@@ -2,6 +2,7 @@ package ssl
 
 import (
 	"fmt"
+	"math"
 
 	"sslmem/torch"
 	"sslmem/torch/nn"
@@ -112,7 +113,8 @@ func (o *DINOOptions) New(b Build) (Trainer, error) {
 // All is as in the official code. With forward "joint", the encoder gets the
 // global views together, then the local ones, and the head all of them at once;
 // with "split", both get one view after the other. The batch norms of the teacher
-// are in training mode, with statistics of their own. It drops no paths.
+// are in training mode, with statistics of their own. It drops no paths. The
+// encoder that is kept is the student's.
 type DINO struct {
 	core
 	projector *dinoHead
@@ -192,6 +194,16 @@ func (m *DINO) drop() {
 		m.outputs.Free()
 	}
 	m.outputs, m.parts = nil, 0
+}
+
+// Collapse implements [Collapser]: teacher and student prefer no prototype.
+func (m *DINO) Collapse() Collapse {
+	return Collapse{
+		Loss: math.Log(float64(m.o.OutDim)), Within: 1e-3,
+		Meaning: fmt.Sprintf("ln %d, that of outputs which prefer no prototype", m.o.OutDim),
+		Advice: fmt.Sprintf("lower options.teacher_temp (now %g) or optimizer.lr, let the teacher follow more slowly (options.momentum, now %g), or warm up for longer",
+			m.o.TeacherTemp, m.o.Momentum),
+	}
 }
 
 // Register implements [nn.Module].

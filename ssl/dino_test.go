@@ -2,10 +2,14 @@ package ssl
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
+	"sslmem/data/augment"
 	"sslmem/torch"
+	"sslmem/torch/nn"
+	"sslmem/torch/torchtest"
 )
 
 // dinoOptions are those of testdata/dino.py.
@@ -36,6 +40,38 @@ var dinoParity = parityCase{
 
 func TestDINOAgainstPyTorch(t *testing.T)    { dinoParity.run(t) }
 func TestDINOFixtureIsPyTorchs(t *testing.T) { dinoParity.remake(t) }
+
+// dinoSplit takes one view after the other, local ones too.
+func dinoSplit() parityCase {
+	c := parityCase{
+		name: "dino-split", perEpoch: 5, gradients: dinoParity.gradients,
+		recipe: parityRecipe("dino", dinoOptimizer(.05),
+			dinoOptions(map[string]any{"use_bn_in_head": true, "warmup_teacher_temp_epochs": 0})),
+	}
+	c.recipe.Forward = Split
+	return withLocal(c, 2)
+}
+
+// dinoViT has a ViT, whose positions are interpolated for the local views.
+func dinoViT() parityCase {
+	c := parityCase{
+		name: "dino-vit", perEpoch: 5, gradients: dinoParity.gradients,
+		recipe: parityRecipe("dino", dinoOptimizer(.05),
+			dinoOptions(map[string]any{"norm_last_layer": false, "warmup_teacher_temp_epochs": 1})),
+	}
+	c.recipe.Model, c.recipe.Width, c.recipe.PatchSize = "vit_tiny", 6, 4
+	return withLocal(c, 3)
+}
+
+func withLocal(c parityCase, n int) parityCase {
+	c.recipe.LocalViews, c.recipe.Local = n, &augment.Recipe{Name: "none", Size: parityLocal}
+	return c
+}
+
+func TestDINOSplitAgainstPyTorch(t *testing.T)    { dinoSplit().run(t) }
+func TestDINOSplitFixtureIsPyTorchs(t *testing.T) { dinoSplit().remake(t) }
+func TestDINOViTAgainstPyTorch(t *testing.T)      { dinoViT().run(t) }
+func TestDINOViTFixtureIsPyTorchs(t *testing.T)   { dinoViT().remake(t) }
 
 // A teacher and a student that prefer no prototype differ by the logarithm of their
 // number, whatever the temperatures.
@@ -83,6 +119,55 @@ func TestDINOLossGradient(t *testing.T) {
 	}
 	if teacher.Grad() != nil {
 		t.Error("a gradient flows to the teacher")
+	}
+}
+
+// A batch in parts moves everything as the whole batch does, the center too, if no
+// batch norm looks at it.
+func TestDINOInParts(t *testing.T) {
+	torchtest.NoLeak(t)
+	step := func(parts int) map[string][]float64 {
+		c := dinoViT()
+		c.recipe.Accumulate, c.recipe.Optimizer = parts, Optimizer{Name: "sgd", LR: .1}
+		e, err := NewEngine(c.recipe, EngineOptions{Channels: 1, PerEpoch: c.perEpoch})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Free()
+		for i := range 2 {
+			pixels := append(parityViews(i, 2, paritySide, 1), parityViews(i, 3, parityLocal, 2)...)
+			e.Step(HostBatch{Pixels: pixels, Index: make([]int, parityBatch)})
+		}
+		state := map[string][]float64{}
+		for name, x := range nn.State(e.Trainer) {
+			state[name] = torch.ToSlice[float64](x)
+		}
+		return state
+	}
+	whole, parts := step(1), step(2)
+	if slices.Max(whole["center"]) == 0 {
+		t.Error("the center has not moved")
+	}
+	for name, want := range whole {
+		torchtest.Close(t, parts[name], want, nil, 2e-5, 2e-5)
+	}
+}
+
+// Prototypes of norm 0 give outputs of 0: the loss is ln K, and the alarm says so.
+func TestDINOCollapse(t *testing.T) {
+	torchtest.NoLeak(t)
+	m, err := LookupMethod("dino")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := m.Options().(*DINOOptions)
+	o.Projector, o.OutDim = []int{16, 8}, 32
+	got := alarms(t, rig(t, "dino", o, func(tr Trainer) {
+		torch.NoGrad(func() { tr.(*DINO).projector.G.Zero() })
+		torch.NoGrad(func() { tr.(*DINO).teacher.projector.(*dinoHead).G.Zero() })
+	}))
+	if len(got[0]) != 2 || !strings.Contains(got[0][1], "ln 32") || !strings.Contains(got[0][1], "teacher_temp") {
+		t.Errorf("alarms %q, want one of the spread and one of ln 32", got[0])
 	}
 }
 

@@ -53,10 +53,12 @@ type Build struct {
 	Ranks     Ranks
 }
 
-// Twin returns another encoder with the weights of Encoder, which is not trained:
-// a teacher at the start.
+// Twin returns another encoder with the weights of Encoder, which is not trained and
+// drops no paths: a teacher at the start.
 func (b Build) Twin() (models.Backbone, error) {
-	twin, err := models.New(b.Config, torch.NewGenerator(0, torch.CPU))
+	c := b.Config
+	c.DropPath = 0
+	twin, err := models.New(c, torch.NewGenerator(0, torch.CPU))
 	if err != nil {
 		return nil, err
 	}

@@ -25,6 +25,10 @@ type Recipe struct {
 	Pool      models.Pool `toml:"pool" json:"pool"` // of a ViT
 	// PosEmbed says what the position embedding of a ViT is.
 	PosEmbed models.PosEmbed `toml:"pos_embed" json:"pos_embed"`
+	// DropPath is the probability to drop a branch of the last block of a ViT for an
+	// image in a step, falling to 0 at the first block (Huang et al. 2016, arXiv
+	// 1603.09382). Teachers drop nothing.
+	DropPath float64 `toml:"drop_path" json:"drop_path"`
 
 	Epochs    int `toml:"epochs" json:"epochs"`
 	BatchSize int `toml:"batch_size" json:"batch_size"` // images per step, each in all its views
@@ -149,7 +153,7 @@ func (r Recipe) Views() []augment.Recipe {
 // ModelConfig describes the encoder for images with the given channels. That of
 // a ViT needs the size of the views.
 func (r Recipe) ModelConfig(channels int) models.Config {
-	c := models.Config{Model: r.Model, Width: r.Width, InChannels: channels, Stem: r.Stem, PatchSize: r.PatchSize, Pool: r.Pool, PosEmbed: r.PosEmbed}
+	c := models.Config{Model: r.Model, Width: r.Width, InChannels: channels, Stem: r.Stem, PatchSize: r.PatchSize, Pool: r.Pool, PosEmbed: r.PosEmbed, DropPath: r.DropPath}
 	if models.TakesImageSize(r.Model) {
 		c.ImageSize = r.Augment.Size
 	}

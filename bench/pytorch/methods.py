@@ -254,3 +254,43 @@ class Supervised(Method):
     def loss(self, batch):
         logits = self.classifier(self.encoder(batch["views"])).float()
         return F.cross_entropy(logits, batch["labels"], label_smoothing=self.o["label_smoothing"])
+
+
+class DINOHead(nn.Module):
+    def __init__(self, inside, o):
+        super().__init__()
+        self.mlp = mlp(inside, o["projector"], norm=o["use_bn_in_head"], act=nn.GELU)
+        length = nn.Parameter(torch.ones(o["out_dim"], 1), requires_grad=not o["norm_last_layer"])
+        direction = nn.Parameter(torch.randn(o["out_dim"], o["projector"][-1]))
+        self.last_layer = nn.ParameterDict({"weight_g": length, "weight_v": direction})
+
+    def forward(self, x):
+        x = F.normalize(self.mlp(x).float())
+        return F.linear(x, self.last_layer["weight_g"] * F.normalize(self.last_layer["weight_v"])).float()
+
+
+@method("dino")
+class DINO(Method):
+    def __init__(self, encoder, o, split):
+        super().__init__(encoder, o, split)
+        self.projector = DINOHead(encoder.features, o)
+        self.teacher = frozen(("encoder", encoder), ("projector", self.projector))
+        self.register_buffer("center", torch.zeros(1, o["out_dim"]))
+        self.follower = self.mean = None
+
+    def loss(self, batch):
+        o = self.o
+        s = self.views(batch["views"], batch, lambda x: self.projector(self.encoder(x)))
+        with torch.no_grad():
+            t = self.views(batch["views"], batch, lambda x: self.teacher["projector"](self.teacher["encoder"](x)))
+            q1, q2 = ((t - self.center) / o["teacher_temp"]).softmax(1).chunk(2)
+            self.mean = t.mean(0, keepdim=True)
+        p1, p2 = (s / o["student_temp"]).log_softmax(1).chunk(2)
+        return -((q1 * p2).sum(1).mean() + (q2 * p1).sum(1).mean()) / 2
+
+    def after(self):
+        if self.follower is None:
+            pairs = [(self.encoder, self.teacher["encoder"]), (self.projector, self.teacher["projector"])]
+            self.follower = Follower(pairs, self.o["momentum"])
+        self.follower.move()
+        self.center.lerp_(self.mean, 1 - self.o["center_momentum"])

@@ -55,7 +55,7 @@ Made from the files of [ssl/recipes](../ssl/recipes) by ` + "`go generate ./ssl/
 // encoder says which encoder a recipe trains.
 func encoder(r ssl.Recipe) string {
 	text := r.Model
-	for _, part := range []string{width(r.Width), stem(r.Stem), patch(r.PatchSize), string(r.Pool), string(r.PosEmbed)} {
+	for _, part := range []string{width(r.Width), stem(r.Stem), patch(r.PatchSize), string(r.Pool), string(r.PosEmbed), dropPath(r.DropPath)} {
 		if part != "" {
 			text += ", " + part
 		}
@@ -82,6 +82,13 @@ func patch(n int) string {
 		return ""
 	}
 	return fmt.Sprintf("patches of %d", n)
+}
+
+func dropPath(rate float64) string {
+	if rate == 0 {
+		return ""
+	}
+	return fmt.Sprintf("drop path %g", rate)
 }
 
 // optimizer says how a recipe's learning rate and weight decay go.
