@@ -34,6 +34,9 @@ type Collapse struct {
 	// Minimum says that Loss is also the least there is, so that it tells a collapse
 	// only where the spread of the output is falling.
 	Minimum bool
+	// AlikeAtStart says that outputs are nearly the same at the start of every training,
+	// so that their spread tells nothing before the warm-up is over.
+	AlikeAtStart bool
 	// Meaning says what Loss is, such as "ln K, that of outputs which are all alike".
 	Meaning string
 	// Advice says what to change, as a clause.
@@ -49,9 +52,10 @@ type alarm struct {
 	Rank   float64 `json:"rank"`
 }
 
-// epoch returns a sentence for each sign of a collapse at the end of an epoch. Rank
-// is the effective rank of features of the given width; 0 if it was not measured.
-func (a *alarm) epoch(p Progress, t Trainer, rank float64, width int) []string {
+// epoch returns a sentence for each sign of a collapse at the end of an epoch, which
+// may be in the warm-up. Rank is the effective rank of features of the given width; 0
+// if it was not measured.
+func (a *alarm) epoch(p Progress, warmup bool, t Trainer, rank float64, width int) []string {
 	c := Collapse{Loss: math.NaN(), Advice: "lower optimizer.lr, or warm up for longer (optimizer.warmup_epochs)"}
 	if known, ok := t.(Collapser); ok {
 		c = known.Collapse()
@@ -60,7 +64,7 @@ func (a *alarm) epoch(p Progress, t Trainer, rank float64, width int) []string {
 	say := func(format string, args ...any) {
 		signs = append(signs, fmt.Sprintf("epoch %d: %s; %s", p.Epoch, fmt.Sprintf(format, args...), c.Advice))
 	}
-	if p.Spread < collapsedSpread*p.EvenSpread() {
+	if p.Spread < collapsedSpread*p.EvenSpread() && !(warmup && c.AlikeAtStart) {
 		say("the outputs of all images are nearly the same: their spread is %.2g, where %.2g would be even", p.Spread, p.EvenSpread())
 	}
 	near := math.Abs(p.Loss-c.Loss) <= c.Within
@@ -86,7 +90,8 @@ func (l *Loop) ObserveRank(rank float64, width int) { l.rank, l.rankWidth = rank
 
 // watch raises the alarm at the end of an epoch.
 func (l *Loop) watch(st *state, p Progress) error {
-	signs := st.alarm.epoch(p, st.Trainer, l.rank, l.rankWidth)
+	warmup := float64(p.Epoch-1) < l.Recipe.Optimizer.WarmupEpochs
+	signs := st.alarm.epoch(p, warmup, st.Trainer, l.rank, l.rankWidth)
 	l.rank, l.rankWidth = 0, 0
 	if len(signs) > 0 && l.StopOnCollapse {
 		return fmt.Errorf("%w: %s", ErrCollapsed, signs[0])

@@ -121,6 +121,24 @@ func TestLossOfCollapse(t *testing.T) {
 	}
 }
 
+// DINO without a center and at high temperatures tells the student that all prototypes
+// are alike.
+func TestCollapseOfDINO(t *testing.T) {
+	torchtest.NoLeak(t)
+	o := &DINOOptions{
+		Projector: []int{16, 8}, OutDim: 64, NormLastLayer: true, StudentTemp: 10,
+		TeacherTemp: 10, WarmupTeacherTemp: 10, CenterMomentum: 1, Momentum: .9,
+	}
+	l := rig(t, "dino", o, func(Trainer) {})
+	l.Recipe.Optimizer = Optimizer{Name: "adamw", LR: 1e-3}
+	got := strings.Join(alarms(t, l)[0], "\n")
+	for _, want := range []string{"ln 64", "teacher_temp (now 10)", "center"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("alarms %q do not speak of %s", got, want)
+		}
+	}
+}
+
 // What is a sign of a collapse, and what is not.
 func TestSigns(t *testing.T) {
 	nan := math.NaN()
@@ -147,9 +165,23 @@ func TestSigns(t *testing.T) {
 		var a alarm
 		for i, e := range c.epochs {
 			p := Progress{Epoch: i + 1, Loss: e.loss, Spread: e.spread * even, Width: 64}
-			if got := a.epoch(p, told{c.method}, e.rank, 512); len(got) != c.want[i] {
+			if got := a.epoch(p, false, told{c.method}, e.rank, 512); len(got) != c.want[i] {
 				t.Errorf("%s: after epoch %d %q, want %d", name, i+1, got, c.want[i])
 			}
+		}
+	}
+}
+
+// In the warm-up, the spread of outputs that are alike at the start is no sign; later it is.
+func TestSpreadInWarmup(t *testing.T) {
+	for _, c := range []struct {
+		alike, warmup bool
+		want          int
+	}{{false, false, 1}, {false, true, 1}, {true, false, 1}, {true, true, 0}} {
+		var a alarm
+		method := told{Collapse{Loss: 9, AlikeAtStart: c.alike}}
+		if got := a.epoch(Progress{Epoch: 1, Spread: .01, Width: 64}, c.warmup, method, 0, 0); len(got) != c.want {
+			t.Errorf("%+v: %q", c, got)
 		}
 	}
 }

@@ -196,13 +196,14 @@ func (m *DINO) drop() {
 	m.outputs, m.parts = nil, 0
 }
 
-// Collapse implements [Collapser]: teacher and student prefer no prototype.
+// Collapse implements [Collapser]: teacher and student prefer no prototype, or one for
+// all images.
 func (m *DINO) Collapse() Collapse {
 	return Collapse{
-		Loss: math.Log(float64(m.o.OutDim)), Within: 1e-3,
+		Loss: math.Log(float64(m.o.OutDim)), Within: 1e-3, AlikeAtStart: true,
 		Meaning: fmt.Sprintf("ln %d, that of outputs which prefer no prototype", m.o.OutDim),
-		Advice: fmt.Sprintf("lower options.teacher_temp (now %g) or optimizer.lr, let the teacher follow more slowly (options.momentum, now %g), or warm up for longer",
-			m.o.TeacherTemp, m.o.Momentum),
+		Advice: fmt.Sprintf("where no prototype is preferred, lower options.teacher_temp (now %g); where one is by all images, lower options.center_momentum (now %g), so that the center follows; else lower optimizer.lr, let the teacher follow more slowly (options.momentum, now %g), or warm up for longer",
+			m.o.TeacherTemp, m.o.CenterMomentum, m.o.Momentum),
 	}
 }
 
