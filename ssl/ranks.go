@@ -8,8 +8,10 @@ type Ranks interface {
 	// Rank is the number of this one, from 0, and World the number of all.
 	Rank() int
 	World() int
-	// Gather returns the rows of x of all ranks, in their order, as rows. Gradients
-	// flow back to the rows of each rank.
+	// Gather returns the rows of x of all ranks, in their order, as rows. Backward, the
+	// rows of each rank get the sum of the gradients that they have on all ranks. So
+	// the gradients of a training are the means over the ranks, whether a method's
+	// loss is that of its own images or of all.
 	Gather(x *torch.Tensor) *torch.Tensor
 	// Mean returns the mean of x over the ranks; no gradient flows through it.
 	Mean(x *torch.Tensor) *torch.Tensor
