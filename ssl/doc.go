@@ -78,6 +78,10 @@
 // collapsed, which the method knows (see [Collapser]); the rank of the features, if
 // somebody measures it ([Loop.ObserveRank]), has fallen to almost nothing.
 //
+// A training that runs out of memory names a batch that fits, and where a batch may be
+// computed in parts, into how many: [EstimateStep] measures small batches and takes
+// memory to grow from there in proportion.
+//
 // # Randomness
 //
 // The weights at the start, the order of an epoch and the views of an image

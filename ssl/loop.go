@@ -104,7 +104,7 @@ type state struct {
 // Run trains to the end and returns the Trainer, in evaluation mode, whose
 // tensors are the caller's (see [Free]). When ctx ends it finishes the step
 // at hand, writes a checkpoint and returns an error that wraps [ErrStopped].
-// A loss that is not finite ends the run with a [*Diverged]; the last checkpoint
+// The error of a run that is out of memory names a batch that fits. A loss that is not finite ends the run with a [*Diverged]; the last checkpoint
 // stays, and a dump for [Replay] beside it. The device is asked for the losses at
 // the end of each epoch and every 50 steps, so the run may go on for so long; no
 // checkpoint is written of such weights. The goroutine is locked to its thread
@@ -114,13 +114,22 @@ func (l *Loop) Run(ctx context.Context) (Trainer, error) {
 		return nil, err
 	}
 	defer torch.LockThread()()
-	st, err := l.start()
-	if err != nil {
-		return nil, err
+	free := freeOnHost()
+	var st *state
+	var err error
+	if failed := torch.Try(func() { st, err = l.start() }); failed != nil {
+		err = failed
 	}
-	defer l.deterministic()()
-	if err := l.run(ctx, st); err != nil {
-		st.Free()
+	if err == nil {
+		defer l.deterministic()()
+		if err = l.run(ctx, st); err != nil {
+			st.Free()
+		}
+	}
+	if isOutOfMemory(err) {
+		err = l.outOfMemory(free, err)
+	}
+	if err != nil {
 		return nil, err
 	}
 	nn.SetTraining(st.Release(), false)

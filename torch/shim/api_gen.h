@@ -4,7 +4,7 @@
 
 #include "types.h"
 
-#define CT_ABI 0xc5feb93du
+#define CT_ABI 0x9de8ff1au
 
 typedef struct ct_api_table {
   void (*init)(void);
@@ -103,6 +103,8 @@ typedef struct ct_api_table {
   ct_flag (*is_pinned)(ct_tensor t);
   ct_ret (*to_async)(ct_tensor t, int8_t device_type, int8_t device_index);
   ct_err (*copy_async)(ct_tensor t, ct_tensor src);
+  int64_t (*host_bytes)(void);
+  int64_t (*host_peak)(bool reset);
   ct_ret (*add_Tensor)(ct_tensor self, ct_tensor other);
   ct_ret (*add_Scalar)(ct_tensor self, double other);
   ct_ret (*sub_Tensor)(ct_tensor self, ct_tensor other);
@@ -869,6 +871,14 @@ static inline ct_ret ct_to_async(ct_tensor t, int8_t device_type, int8_t device_
 
 static inline ct_err ct_copy_async(ct_tensor t, ct_tensor src) {
   return ct_table->copy_async(t, src);
+}
+
+static inline int64_t ct_host_bytes(void) {
+  return ct_table->host_bytes();
+}
+
+static inline int64_t ct_host_peak(bool reset) {
+  return ct_table->host_peak(reset);
 }
 
 static inline ct_ret ct_add_Tensor(ct_tensor self, ct_tensor other) {

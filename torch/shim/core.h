@@ -141,4 +141,8 @@ ct_flag ct_is_pinned(ct_tensor t);
 ct_ret ct_to_async(ct_tensor t, int8_t device_type, int8_t device_index);
 ct_err ct_copy_async(ct_tensor t, ct_tensor src);
 
+// Host memory that tensors hold, in bytes (memory.cc).
+int64_t ct_host_bytes(void);
+int64_t ct_host_peak(bool reset);
+
 #endif  // CT_CORE_H

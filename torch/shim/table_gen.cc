@@ -99,6 +99,8 @@ ct_ret pin_memory(ct_tensor t) noexcept;
 ct_flag is_pinned(ct_tensor t) noexcept;
 ct_ret to_async(ct_tensor t, int8_t device_type, int8_t device_index) noexcept;
 ct_err copy_async(ct_tensor t, ct_tensor src) noexcept;
+int64_t host_bytes(void) noexcept;
+int64_t host_peak(bool reset) noexcept;
 ct_ret add_Tensor(ct_tensor self, ct_tensor other) noexcept;
 ct_ret add_Scalar(ct_tensor self, double other) noexcept;
 ct_ret sub_Tensor(ct_tensor self, ct_tensor other) noexcept;
@@ -575,6 +577,8 @@ static const ct_api_table table = {
     .is_pinned = is_pinned,
     .to_async = to_async,
     .copy_async = copy_async,
+    .host_bytes = host_bytes,
+    .host_peak = host_peak,
     .add_Tensor = add_Tensor,
     .add_Scalar = add_Scalar,
     .sub_Tensor = sub_Tensor,
