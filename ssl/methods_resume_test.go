@@ -179,7 +179,7 @@ func TestEveryMethodIsHealthy(t *testing.T) {
 			}
 			l := methodLoop(t, m.Name, 4)
 			l.Recipe = entry.Recipe
-			l.Recipe.Epochs, l.Recipe.Optimizer.WarmupEpochs = 4, 1
+			l.Recipe.Epochs, l.Recipe.Optimizer.WarmupEpochs = 3, 1
 			l.Index = l.Index[:0]
 			for i := range 4 * l.Recipe.BatchSize {
 				l.Index = append(l.Index, i)
@@ -194,59 +194,55 @@ func TestEveryMethodIsHealthy(t *testing.T) {
 	}
 }
 
-// methodsDir, if set, is the folder in which a child trains all methods.
-const methodsDir = "SSL_TEST_METHODS_DIR"
+// What a child that trains one method is told by its environment.
+const (
+	methodDir  = "SSL_TEST_METHOD_DIR"
+	methodName = "SSL_TEST_METHOD"
+)
 
-// A process that trains one method after the other is killed within the training
-// of each, at a moment that nobody chose, and started again. In the end there
-// is what a process leaves that was never killed.
-func TestEveryMethodSurvivesKills(t *testing.T) {
-	if dir := os.Getenv(methodsDir); dir != "" {
-		for _, m := range ssl.Methods() {
-			l := methodLoop(t, m.Name, 20)
-			l.Checkpoints = filepath.Join(dir, m.Name)
-			l.Report = func(ssl.Progress) { time.Sleep(time.Millisecond) }
-			final(t, l)
-		}
+// A training of any method whose process is killed, at a moment that nobody chose, and
+// that another process resumes ends with the checkpoint of one that was never killed.
+func TestEveryMethodSurvivesAKill(t *testing.T) {
+	const epochs = 12
+	if dir := os.Getenv(methodDir); dir != "" {
+		l := methodLoop(t, os.Getenv(methodName), epochs)
+		l.Checkpoints = dir
+		l.Report = func(ssl.Progress) { time.Sleep(3 * time.Millisecond) } // so that the kill comes before the end
+		final(t, l)
 		return
 	}
-	dir := t.TempDir()
-	start := func() *exec.Cmd {
-		c := exec.Command(os.Args[0], "-test.run=^TestEveryMethodSurvivesKills$")
-		c.Env = append(os.Environ(), methodsDir+"="+dir)
-		c.Stdout, c.Stderr = os.Stderr, os.Stderr
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
-		return c
-	}
 	for _, m := range ssl.Methods() {
-		c := start()
-		own := filepath.Join(dir, m.Name)
-		for deadline := time.Now().Add(time.Minute); len(checkpointsIn(t, own)) == 0; time.Sleep(time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Errorf("%s wrote no checkpoint within a minute", m.Name)
-				break
+		t.Run(m.Name, func(t *testing.T) {
+			l := methodLoop(t, m.Name, epochs)
+			c := exec.Command(os.Args[0], "-test.run=^TestEveryMethodSurvivesAKill$")
+			c.Env = append(os.Environ(), methodDir+"="+l.Checkpoints, methodName+"="+m.Name)
+			c.Stdout, c.Stderr = os.Stderr, os.Stderr
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
 			}
-		}
-		time.Sleep(rand.N(60 * time.Millisecond))
-		if err := c.Process.Signal(syscall.SIGKILL); err != nil {
-			t.Error(err)
-		}
-		if err := c.Wait(); err == nil {
-			t.Errorf("%s: the child ended before it was killed", m.Name)
-		}
-		if names := checkpointsIn(t, own); len(names) > 0 {
-			t.Logf("%s: killed after %s", m.Name, filepath.Base(names[len(names)-1]))
-		}
-	}
-	if err := start().Wait(); err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range ssl.Methods() {
-		if !bytes.Equal(lastCheckpoint(t, filepath.Join(dir, m.Name)), final(t, methodLoop(t, m.Name, 20))) {
-			t.Errorf("%s: the last checkpoint is not that of a training never killed", m.Name)
-		}
+			for deadline := time.Now().Add(time.Minute); len(checkpointsIn(t, l.Checkpoints)) == 0; time.Sleep(time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Error("no checkpoint within a minute")
+					break
+				}
+			}
+			time.Sleep(rand.N(50 * time.Millisecond))
+			if err := c.Process.Signal(syscall.SIGKILL); err != nil {
+				t.Error(err)
+			}
+			if err := c.Wait(); err == nil {
+				t.Error("the child ended before it was killed")
+			}
+			if names := checkpointsIn(t, l.Checkpoints); len(names) > 0 {
+				t.Logf("killed after %s", filepath.Base(names[len(names)-1]))
+			}
+			resumed := false
+			l.Resumed = func(int) { resumed = true }
+			got := final(t, l)
+			if !resumed || !bytes.Equal(got, final(t, methodLoop(t, m.Name, epochs))) {
+				t.Error("the last checkpoint is not that of a training never killed")
+			}
+		})
 	}
 }
 
