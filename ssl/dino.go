@@ -113,8 +113,12 @@ func (o *DINOOptions) New(b Build) (Trainer, error) {
 // All is as in the official code. With forward "joint", the encoder gets the
 // global views together, then the local ones, and the head all of them at once;
 // with "split", both get one view after the other. The batch norms of the teacher
-// are in training mode, with statistics of their own. It drops no paths. The
-// encoder that is kept is the student's.
+// are in training mode, with statistics of their own. It drops no paths. Two
+// details differ: positions of a ViT are interpolated for local views as timm does,
+// with antialiasing, and the warm-up of the learning rate takes one step more.
+//
+// The encoder that is kept is the student's. The authors evaluate the teacher's, which
+// a checkpoint has under "teacher.encoder.".
 type DINO struct {
 	core
 	projector *dinoHead

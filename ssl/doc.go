@@ -16,6 +16,7 @@
 //   - [SimSiam]: the same without a teacher, with a stopped gradient
 //   - [MoCoV2]: a view against the keys of past batches, which wait in a queue
 //   - [MoCoV3]: a view against the keys of its batch, behind a predictor
+//   - [DINO]: local and global views against what a teacher sees in the global ones, as distributions over prototypes
 //   - [MAE]: a decoder predicts the patches that the encoder did not see
 //   - [VICReg]: views agree, dimensions vary and do not tell of each other
 //   - [BarlowTwins]: the dimensions of one view correlate with those of the other as the identity

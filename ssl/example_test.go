@@ -89,3 +89,17 @@ func ExampleNegativeCosine() {
 	// -0.6
 	// 1.0
 }
+
+// A teacher and a student that prefer none of 16 prototypes. The image has two global
+// views, which both see, and a local one.
+func ExampleDINOLoss() {
+	s := torch.NewScope()
+	defer s.Close()
+	const images, prototypes = 1, 16
+	student := s.Zeros([]int{3 * images, prototypes}, torch.Float64, torch.CPU)
+	teacher := s.Zeros([]int{2 * images, prototypes}, torch.Float64, torch.CPU)
+	loss := ssl.DINOLoss(student, teacher, nil, images, .1, .04)
+	fmt.Printf("%.6f = ln 16 = %.6f\n", loss.Item(), math.Log(prototypes))
+	// Output:
+	// 2.772589 = ln 16 = 2.772589
+}
