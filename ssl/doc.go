@@ -18,6 +18,7 @@
 //   - [MoCoV3]: a view against the keys of its batch, behind a predictor
 //   - [DINO]: local and global views against what a teacher sees in the global ones, as distributions over prototypes
 //   - [MAE]: a decoder predicts the patches that the encoder did not see
+//   - [MAELimiter]: MAE that is kept from aligning two views
 //   - [VICReg]: views agree, dimensions vary and do not tell of each other
 //   - [BarlowTwins]: the dimensions of one view correlate with those of the other as the identity
 //   - [Supervised]: labels, for comparison

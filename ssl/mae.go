@@ -14,9 +14,15 @@ var _ = register(Method{
 	Paper: "He et al. 2022, Masked Autoencoders Are Scalable Vision Learners, arXiv 2111.06377",
 	Views: 1,
 	Options: func() Options {
-		return &MAEOptions{MaskRatio: .75, NormPix: true, DecoderDim: 512, DecoderDepth: 8, DecoderHeads: 16}
+		o := publishedMAE()
+		return &o
 	},
 })
+
+// publishedMAE returns the options of the authors' code.
+func publishedMAE() MAEOptions {
+	return MAEOptions{MaskRatio: .75, NormPix: true, DecoderDim: 512, DecoderDepth: 8, DecoderHeads: 16}
+}
 
 // MAEOptions are the options of MAE.
 type MAEOptions struct {
