@@ -20,8 +20,23 @@ func mocoV3Parity() parityCase {
 	return c
 }
 
-func TestMoCoV3AgainstPyTorch(t *testing.T)    { mocoV3Parity().run(t) }
-func TestMoCoV3FixtureIsPyTorchs(t *testing.T) { mocoV3Parity().remake(t) }
+func mocoV3ViTParity() parityCase {
+	c := parityCase{
+		name: "moco-v3-vit", perEpoch: 5,
+		recipe: parityRecipe("moco-v3", Optimizer{Name: "adamw", LR: 2e-3, WarmupEpochs: 1, WeightDecay: .1},
+			map[string]any{
+				"temperature": .2, "projector": []int{16, 16, 8}, "predictor": []int{16, 8}, "predictor_norm": true,
+				"momentum": .9, "stop_grad_conv1": true,
+			}),
+	}
+	c.recipe.Model, c.recipe.Width, c.recipe.PatchSize = "vit_tiny", 6, 7
+	return c
+}
+
+func TestMoCoV3AgainstPyTorch(t *testing.T)       { mocoV3Parity().run(t) }
+func TestMoCoV3FixtureIsPyTorchs(t *testing.T)    { mocoV3Parity().remake(t) }
+func TestMoCoV3ViTAgainstPyTorch(t *testing.T)    { mocoV3ViTParity().run(t) }
+func TestMoCoV3ViTFixtureIsPyTorchs(t *testing.T) { mocoV3ViTParity().remake(t) }
 
 // All equal: the key is one of n, and the gradients are scaled by 2τ.
 func TestMoCoV3OfEqualRows(t *testing.T) {
@@ -31,6 +46,22 @@ func TestMoCoV3OfEqualRows(t *testing.T) {
 	q := s.Full([]int{6, 4}, .5, torch.Float64, torch.CPU)
 	if got, want := m.contrast(q, q).Item(), 2*.3*math.Log(6); math.Abs(got-want) > 1e-12 {
 		t.Errorf("loss %v, want 2τ·ln n = %v", got, want)
+	}
+}
+
+// What the alarm takes for a collapse is the loss of outputs that are all alike.
+func TestMoCoV3Collapse(t *testing.T) {
+	tr, err := New(mocoV3Parity().recipe, 1, 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer Free(tr)
+	s := torch.NewScope()
+	defer s.Close()
+	m, q := tr.(*MoCoV3), s.Full([]int{parityBatch, 4}, .5, torch.Float64, torch.CPU)
+	got := m.Collapse()
+	if want := 2 * m.contrast(q, q).Item(); math.Abs(got.Loss-want) > 1e-12 || got.Minimum {
+		t.Errorf("%+v, want a loss of %v, which is no minimum", got, want)
 	}
 }
 
@@ -67,17 +98,11 @@ func TestMoCoV3AcrossRanks(t *testing.T) {
 	}
 }
 
-func mocoV3ViT() Recipe {
-	r := mocoV3Parity().recipe.With("stop_grad_conv1", true).With("predictor_norm", true)
-	r.Model, r.Width, r.PatchSize = "vit_tiny", 6, 7
-	return r
-}
-
 // The patch embedding is trained only without stop_grad_conv1, and nothing else is frozen.
 func TestMoCoV3StopsAtThePatches(t *testing.T) {
 	torchtest.NoLeak(t)
 	for _, stop := range []bool{true, false} {
-		m, err := New(mocoV3ViT().With("stop_grad_conv1", stop), 1, 0, 1)
+		m, err := New(mocoV3ViTParity().recipe.With("stop_grad_conv1", stop), 1, 0, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
