@@ -13,15 +13,17 @@ import (
 // of a key that says it itself. Those of the second and
 // the local views are those of recipe.augment.
 var explanations = map[string]string{
-	"data":       "fashion-mnist (carried), a name of sslmem data list, or a path",
-	"seed":       "of the splits and of everything random",
-	"pair":       "train f/g pairs on the splits below, and not encoders of all images",
-	"seeds":      "how often, each time with another seed",
-	"pairs":      "stands for pair = true and seeds of this number",
-	"device":     "auto, cpu, cuda or cuda:N",
-	"threads":    "of one encoder on the CPU; several are trained at once as the cores allow; 0: all for one, better for large encoders",
-	"image_size": "side to which images are resized; 0 leaves them as they are",
-	"memory_mb":  "up to how many MB of pixels are kept in memory; more are decoded as they are needed",
+	"data":             "fashion-mnist (carried), a name of sslmem data list, or a path",
+	"seed":             "of the splits and of everything random",
+	"pair":             "train f/g pairs on the splits below, and not encoders of all images",
+	"seeds":            "how often, each time with another seed",
+	"pairs":            "stands for pair = true and seeds of this number",
+	"device":           "auto, cpu, cuda or cuda:N",
+	"threads":          "of one encoder on the CPU; several are trained at once as the cores allow; 0: all for one, better for large encoders",
+	"deterministic":    "the same bits each time on a GPU too, slower",
+	"stop_on_collapse": "end a run whose encoder has collapsed, in the place of a warning",
+	"image_size":       "side to which images are resized; 0 leaves them as they are",
+	"memory_mb":        "up to how many MB of pixels are kept in memory; more are decoded as they are needed",
 
 	"share":       "what f and g of a pair have in common",
 	"share.init":  "weights at the start",

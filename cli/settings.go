@@ -34,6 +34,12 @@ type Settings struct {
 	// encoder, which is faster for large networks only.
 	Threads int `toml:"threads" json:"threads"`
 
+	// Deterministic makes a training on a GPU give the same bits each time, at the cost
+	// of speed; on a CPU it does anyway.
+	Deterministic bool `toml:"deterministic" json:"deterministic"`
+	// StopOnCollapse ends a run whose encoder has collapsed, in the place of a warning.
+	StopOnCollapse bool `toml:"stop_on_collapse" json:"stop_on_collapse"`
+
 	// ImageSize is the side of the images: their shorter side is resized to it and
 	// the middle is taken. 0 leaves them as they are, all of one size.
 	ImageSize int `toml:"image_size" json:"image_size"`

@@ -22,7 +22,8 @@ var metricColumns = []string{"epoch", "loss", "lr", "views_per_s", "wait"}
 
 // loop returns the training of one encoder but for its seed and folder.
 func (r *run) loop(index []int) *ssl.Loop {
-	return &ssl.Loop{Recipe: r.settings.Recipe, Data: r.data, Index: index, Device: r.device}
+	return &ssl.Loop{Recipe: r.settings.Recipe, Data: r.data, Index: index, Device: r.device,
+		Deterministic: r.settings.Deterministic, StopOnCollapse: r.settings.StopOnCollapse}
 }
 
 // train trains one encoder, or goes on where its training was stopped, and
@@ -44,7 +45,7 @@ func (r *run) train(ctx context.Context, e role, pair int) error {
 	}
 	l.Checkpoints, l.Resume = r.dir.Join(rundir.CheckpointsDir, name), true
 	l.CheckpointEvery = max(1, l.Recipe.Epochs/10)
-	l.Warn = r.console.warn
+	l.Warn = func(text string) { r.console.warn(name + ": " + text) }
 	l.Resumed = func(step int) {
 		r.console.skip(step*r.stepUnits() + r.liveUnits(step/l.StepsPerEpoch()))
 	}
