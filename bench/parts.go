@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"sslmem/ssl"
+	"sslmem/ssl/recipes"
 )
 
 // A bench is one run of this program.
@@ -49,6 +51,9 @@ func (b *bench) match(ours starter, rivals ...starter) (match, error) {
 func (b *bench) train() ([]comparison, error) {
 	cases := demoCases()
 	for _, method := range b.methodNames() {
+		if b.methods == "" && !slices.Contains(recipes.Names(), method+"-cifar") {
+			continue // a variant of another method, with its networks
+		}
 		more, err := cifarCases(method)
 		if err != nil {
 			return nil, err

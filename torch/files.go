@@ -42,7 +42,7 @@ func fromFileDType(d safetensors.DType) (DType, bool) {
 // The file appears complete or not at all. It is an error if a tensor cannot
 // be used any more, a name comes twice, or the file cannot be written.
 func SaveSafetensors(path string, tensors iter.Seq2[string, *Tensor], metadata map[string]string) error {
-	in := NewScope() // what has to be copied lives until the file is written
+	in := NewScope() // what is written lives until the file is, even if tensors frees it before
 	defer in.Close()
 	var list []safetensors.Tensor
 	var operands []*Tensor
@@ -62,11 +62,11 @@ func SaveSafetensors(path string, tensors iter.Seq2[string, *Tensor], metadata m
 	return err
 }
 
-// rowMajor returns t itself if its memory is on the CPU and in row-major order,
-// else a copy in scope in that is.
+// rowMajor returns t in scope in, or a copy if its memory is not on the CPU and in
+// row-major order.
 func rowMajor(in *Scope, t *Tensor) *Tensor {
 	if m := t.describe("SaveSafetensors"); DeviceType(m.device_type) == CPUType && bool(m.contiguous) {
-		return t
+		return in.Use(t)
 	}
 	var same *Tensor
 	NoGrad(func() { same = in.Use(t).ToDevice(CPU).Contiguous(ContiguousFormat) })

@@ -197,3 +197,32 @@ func TestLoadSharded(t *testing.T) {
 		t.Errorf("without the second file: %v, error %v", tensors, err)
 	}
 }
+
+// A sequence may free its tensors when it ends: what is written is what they were.
+func TestSaveOfTensorsThatEndWithTheirSequence(t *testing.T) {
+	torchtest.NoLeak(t)
+	const n = 1 << 16
+	tensors := func(yield func(string, *torch.Tensor) bool) {
+		s := torch.NewScope()
+		yield("x", s.Full([]int{n}, 7, torch.Float32, torch.CPU))
+		s.Close()
+		other := torch.NewScope() // takes the memory
+		defer other.Close()
+		for range 8 {
+			other.Full([]int{n}, 9, torch.Float32, torch.CPU)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "x.safetensors")
+	if err := torch.SaveSafetensors(path, tensors, nil); err != nil {
+		t.Fatal(err)
+	}
+	s := torch.NewScope()
+	defer s.Close()
+	loaded, _, err := torch.LoadSafetensors(s, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := loaded["x"].Sum().Item(); got != 7*n {
+		t.Errorf("the sum is %v, want %v", got, 7*n)
+	}
+}
