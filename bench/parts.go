@@ -17,6 +17,7 @@ import (
 type bench struct {
 	threads, rounds, memorySteps, learnEpochs int
 	methods                                   string // of parts train and learn
+	bf16                                      bool   // in part train
 	compile                                   bool   // also what torch.compile makes of a step
 	dir                                       string // for the files that the sides share
 	// absent is why a program cannot be compared with, by its name.
@@ -58,7 +59,11 @@ func (b *bench) train() ([]comparison, error) {
 		if err != nil {
 			return nil, err
 		}
-		cases = append(cases, more...)
+		for _, c := range more {
+			if b.bf16 || c.recipe.Precision != ssl.BF16 {
+				cases = append(cases, c)
+			}
+		}
 	}
 	var all []comparison
 	for _, c := range cases {

@@ -195,7 +195,7 @@ func (l *Loop) run(ctx context.Context, st *state) error {
 			l.Resumed(st.step)
 		}
 	}
-	if slow := slowPrecision(l.Recipe.Precision, l.Device); slow != "" {
+	if slow := SlowPrecision(l.Recipe.Precision, l.Device); slow != "" {
 		l.warn(slow)
 	}
 	perEpoch := l.StepsPerEpoch()

@@ -9,9 +9,9 @@ import (
 	"sslmem/torch/cuda"
 )
 
-// slowPrecision says why the device computes more slowly in the precision of a
+// SlowPrecision says why the device computes more slowly in the precision of a
 // recipe than in another; empty if it does not. The result is right all the same.
-func slowPrecision(p Precision, d torch.Device) string {
+func SlowPrecision(p Precision, d torch.Device) string {
 	if d.Type == torch.CPUType {
 		switch {
 		case p == FP16:

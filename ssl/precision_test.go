@@ -155,7 +155,7 @@ func TestChannelsLast(t *testing.T) {
 
 func TestSlowPrecisionIsNamed(t *testing.T) {
 	for _, p := range []Precision{"", FP32} {
-		if s := slowPrecision(p, torch.CPU); s != "" {
+		if s := SlowPrecision(p, torch.CPU); s != "" {
 			t.Errorf("precision %q: %s", p, s)
 		}
 	}

@@ -11,6 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from models import ViTBlock
+
 METHODS = {}
 
 
@@ -294,3 +296,38 @@ class DINO(Method):
             self.follower = Follower(pairs, self.o["momentum"])
         self.follower.move()
         self.center.lerp_(self.mean, 1 - self.o["center_momentum"])
+
+
+@method("mae")
+class MAE(Method):
+    def __init__(self, encoder, o, split):
+        super().__init__(encoder, o, split)
+        dim, p = o["decoder_dim"], encoder.patch
+        self.decoder_embed = nn.Linear(encoder.features, dim)
+        self.mask_token = nn.Parameter(torch.zeros(1, 1, dim))
+        self.register_buffer("decoder_pos_embed", torch.zeros(1, encoder.pos_embed.shape[1], dim))
+        self.decoder_blocks = nn.Sequential(*(ViTBlock(dim, o["decoder_heads"]) for _ in range(o["decoder_depth"])))
+        self.decoder_norm = nn.LayerNorm(dim, eps=1e-6)
+        self.decoder_pred = nn.Linear(dim, p * p * encoder.patch_embed.proj.in_channels)
+
+    def loss(self, batch):
+        x, order, p = batch["views"], batch["order"], self.encoder.patch
+        n, length = order.shape
+        visible = int(length * (1 - self.o["mask_ratio"]))
+
+        def take(rows, index):
+            return rows.gather(1, index.unsqueeze(-1).expand(-1, -1, rows.shape[-1]))
+
+        tokens = self.decoder_embed(self.encoder.encode(take(self.encoder.embed(x), order[:, :visible])))
+        mask = self.mask_token.to(tokens.dtype).expand(n, length - visible, -1)
+        rows = take(torch.cat([tokens[:, 1:], mask], 1), order.argsort(1))
+        y = torch.cat([tokens[:, :1], rows], 1) + self.decoder_pos_embed
+        y = self.decoder_pred(self.decoder_norm(self.decoder_blocks(y)))[:, 1:]
+
+        c, h, w = x.shape[1:]
+        target = x.view(n, c, h // p, p, w // p, p).permute(0, 2, 4, 3, 5, 1).reshape(n, length, p * p * c)
+        if self.o["norm_pix"]:
+            var, mean = torch.var_mean(target, -1, keepdim=True)
+            target = (target - mean) / (var + 1e-6).sqrt()
+        hidden = order[:, visible:]
+        return F.mse_loss(take(y, hidden).float(), take(target, hidden))
