@@ -107,10 +107,10 @@ func bruteNeighbors(train, test Set, o KNNOptions) [][]neighbor {
 			if o.Distance == Cosine {
 				closeness = dot(x, y) / math.Sqrt(dot(x, x)*dot(y, y))
 			}
-			out[i] = append(out[i], neighbor{closeness, j})
+			out[i] = append(out[i], neighbor{Closeness: closeness, Index: j})
 		}
 		slices.SortFunc(out[i], func(p, q neighbor) int {
-			return cmp.Or(cmp.Compare(q.closeness, p.closeness), cmp.Compare(p.index, q.index))
+			return cmp.Or(cmp.Compare(q.Closeness, p.Closeness), cmp.Compare(p.Index, q.Index))
 		})
 		out[i] = out[i][:o.K]
 	}
@@ -156,7 +156,7 @@ func TestCosineNeighbors(t *testing.T) {
 	for _, x := range []*torch.Tensor{train.X, far} {
 		err := nearest(context.Background(), x, test.X, o, func(i int, near []neighbor) {
 			for k := range near {
-				if math.Abs(near[k].closeness-want[i][k].closeness) > 3e-7 {
+				if math.Abs(near[k].Closeness-want[i][k].Closeness) > 3e-7 {
 					t.Errorf("cosine %v, want %v", near[k], want[i][k])
 				}
 			}

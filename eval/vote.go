@@ -22,8 +22,8 @@ func (v *vote) ahead(near []neighbor, label int) int {
 		v.first[c] = -1
 	}
 	for k, n := range near {
-		c := v.labels[n.index]
-		v.score[c] += v.weight(n.closeness, near[0].closeness)
+		c := v.labels[n.Index]
+		v.score[c] += v.weight(n.Closeness, near[0].Closeness)
 		if v.first[c] < 0 {
 			v.first[c] = k
 		}
