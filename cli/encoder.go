@@ -1,20 +1,11 @@
 package cli
 
 import (
-	"encoding/json"
-	"fmt"
+	"github.com/urfave/cli/v2"
 
-	"sslmem/data/augment"
+	"sslmem/encoders"
 	"sslmem/models"
 	"sslmem/torch"
-	"sslmem/torch/nn"
-)
-
-// The entries of an encoder's metadata, which say what it is to whoever finds the
-// file outside of its run.
-const (
-	encoderKey = "sslmem.encoder" // a models.Config
-	viewsKey   = "sslmem.views"   // the augment.Recipe it was trained on, fitted to the images
 )
 
 // describeEncoder returns the metadata of an encoder of the run.
@@ -23,52 +14,52 @@ func (r *run) describeEncoder() (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	metadata := map[string]string{}
-	for key, value := range map[string]any{encoderKey: fitted.ModelConfig(r.channels), viewsKey: fitted.Augment} {
-		text, err := json.Marshal(value)
-		if err != nil {
-			return nil, fmt.Errorf("cannot describe the encoder: %w", err)
-		}
-		metadata[key] = string(text)
-	}
-	return metadata, nil
+	return encoders.Metadata(fitted.ModelConfig(r.channels), fitted.Augment)
 }
 
-// A savedEncoder is an encoder that was read from a file, in evaluation mode.
-type savedEncoder struct {
-	models.Backbone
-	config models.Config
-	views  augment.Recipe // those it was trained on; of size 0 if the file does not say
+// EncoderSettings say of the file of an encoder what it does not say itself. All may be
+// left out for most files.
+type EncoderSettings struct {
+	Arch   string      `toml:"arch" json:"arch"`
+	Width  int         `toml:"width" json:"width"`
+	Stem   models.Stem `toml:"stem" json:"stem"`
+	Patch  int         `toml:"patch" json:"patch"`
+	Pool   models.Pool `toml:"pool" json:"pool"`
+	Key    string      `toml:"key" json:"key"`
+	Prefix string      `toml:"prefix" json:"prefix"`
 }
 
-// readEncoder reads an encoder that a run has saved, onto a device.
-func readEncoder(path string, device torch.Device) (*savedEncoder, error) {
-	s := torch.NewScope()
-	defer s.Close()
-	state, metadata, err := torch.LoadSafetensors(s, path)
-	if err != nil {
-		return nil, err
+// encoderFlags are those of the commands that read the file of any encoder.
+func encoderFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "arch", Usage: "`NAME` of the architecture, such as resnet18 or vit_tiny_patch16_224, where weights do not show it"},
+		&cli.IntFlag{Name: "width", Usage: "channels `N` of a ResNet's first stage, or of a ViT's tokens"},
+		&cli.StringFlag{Name: "stem", Usage: "`STEM` of a ResNet: cifar or imagenet"},
+		&cli.IntFlag{Name: "patch", Usage: "patch size `N` of a ViT"},
+		&cli.StringFlag{Name: "pool", Usage: "`HOW` a ViT makes features of its tokens: token or avg"},
+		&cli.StringFlag{Name: "key", Usage: "`ENTRY` of a PyTorch checkpoint that holds the weights, such as teacher"},
+		&cli.StringFlag{Name: "prefix", Usage: "`PREFIX` of the weights of the network in a file that holds several, such as encoder_q."},
 	}
-	e := &savedEncoder{}
-	if metadata[encoderKey] == "" {
-		return nil, fmt.Errorf("%s does not say what encoder it holds (no %s in its metadata); give an encoder of a run, such as runs/001-train/encoders/e0.safetensors", path, encoderKey)
-	}
-	if err := json.Unmarshal([]byte(metadata[encoderKey]), &e.config); err != nil {
-		return nil, fmt.Errorf("%s: %s in its metadata cannot be read: %w", path, encoderKey, err)
-	}
-	if text := metadata[viewsKey]; text != "" {
-		if err := json.Unmarshal([]byte(text), &e.views); err != nil {
-			return nil, fmt.Errorf("%s: %s in its metadata cannot be read: %w", path, viewsKey, err)
+}
+
+// put takes what the flags say.
+func (s *EncoderSettings) put(c *cli.Context) {
+	for name, to := range map[string]*string{"arch": &s.Arch, "stem": (*string)(&s.Stem), "pool": (*string)(&s.Pool), "key": &s.Key, "prefix": &s.Prefix} {
+		if c.IsSet(name) {
+			*to = c.String(name)
 		}
 	}
-	if e.Backbone, err = models.New(e.config, torch.NewGenerator(0, torch.CPU)); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	for name, to := range map[string]*int{"width": &s.Width, "patch": &s.Patch} {
+		if c.IsSet(name) {
+			*to = c.Int(name)
+		}
 	}
-	if err := nn.LoadState(e.Backbone, state); err != nil {
-		nn.Free(e.Backbone)
-		return nil, fmt.Errorf("%s: %w", path, err)
+}
+
+// options are those of opening a file onto a device.
+func (s EncoderSettings) options(device torch.Device) encoders.Options {
+	return encoders.Options{
+		Device: device, Key: s.Key, Prefix: s.Prefix,
+		Config: models.Config{Model: s.Arch, Width: s.Width, Stem: s.Stem, PatchSize: s.Patch, Pool: s.Pool},
 	}
-	nn.To(e.Backbone, device, torch.ChannelsLast)
-	nn.SetTraining(e.Backbone, false)
-	return e, nil
 }

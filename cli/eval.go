@@ -11,9 +11,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"sslmem/cli/rundir"
+	"sslmem/encoders"
 	"sslmem/eval"
 	"sslmem/torch"
-	"sslmem/torch/nn"
 )
 
 // takesEncoder marks commands whose argument is a run or a file of an encoder.
@@ -28,11 +28,13 @@ func evalCommand() *cli.Command {
 nearest training images (--knn), by a linear classifier of them (--probe), or
 after the encoder is trained further with one (--finetune). Without any of
 these it does the first two. A data set without test images lends every fifth
-training image. Intervals are about the choice of test images only.
+training image. Intervals are about the choice of test images only. ENCODER is a
+file of a run, safetensors or a state_dict of PyTorch with the names of
+torchvision or timm, or TorchScript.
 
    sslmem eval runs/001-train
    sslmem eval --data cifar10 --knn runs/001-train/encoders/e0.safetensors`,
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "data", Usage: "`DATA` set, as for train (default: that of the run)"},
 			&cli.IntFlag{Name: "image-size", Usage: "side `N` to which images of many sizes are resized first"},
 			&cli.BoolFlag{Name: "knn", Usage: "k nearest neighbors"},
@@ -43,7 +45,7 @@ training image. Intervals are about the choice of test images only.
 			&cli.IntFlag{Name: "epochs", Value: 20, Usage: "`N` of the fine-tuning"},
 			&cli.Float64Flag{Name: "lr", Value: 1e-3, Usage: "learning rate `X` of the fine-tuning, by AdamW"},
 			deviceFlag(), jsonFlag(),
-		},
+		}, encoderFlags()...),
 		Action: func(c *cli.Context) error {
 			tasks, err := evalTasks(c)
 			if err != nil {
@@ -68,12 +70,13 @@ training image. Intervals are about the choice of test images only.
 
 // An evaluation is the accuracies of one encoder on one data set.
 type evaluation struct {
-	Encoder  string `json:"encoder"`
-	Data     string `json:"data"`
-	Train    int    `json:"train_images"`
-	Test     int    `json:"test_images"`
-	TestIs   string `json:"test_is"` // where the test images are from
-	Features int    `json:"features"`
+	Encoder  string   `json:"encoder"`
+	Data     string   `json:"data"`
+	Train    int      `json:"train_images"`
+	Test     int      `json:"test_images"`
+	TestIs   string   `json:"test_is"` // where the test images are from
+	Features int      `json:"features"`
+	Notes    []string `json:"notes,omitempty"` // what was inferred of the encoder, and what left out
 
 	KNN        *eval.Result         `json:"knn,omitempty"`
 	KNNOptions *eval.KNNOptions     `json:"knn_options,omitempty"`
@@ -161,14 +164,21 @@ func evaluate(c *cli.Context, t tasks) ([]evaluation, error) {
 	if err != nil {
 		return nil, err
 	}
+	var of EncoderSettings
+	of.put(c)
 	var out []evaluation
 	for _, file := range files {
 		console.say("%s …", file)
-		e, err := evaluateFile(c.Context, file, sets, t, r.device)
+		e, err := encoders.Open(file, of.options(r.device))
+		if err != nil {
+			return nil, err
+		}
+		result, err := evaluateEncoder(c.Context, e, sets, t, r.device)
+		e.Close()
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
-		out = append(out, e)
+		out = append(out, result)
 	}
 	return out, nil
 }
@@ -179,16 +189,13 @@ func (s *Settings) loadRunOf(path string) bool {
 	return err == nil && s.load(dir.Join(rundir.ConfigFile)) == nil
 }
 
-// evaluateFile does the tasks with the encoder of a file.
-func evaluateFile(ctx context.Context, file string, sets labelledSets, t tasks, device torch.Device) (out evaluation, err error) {
-	e, err := readEncoder(file, device)
-	if err != nil {
-		return out, err
+// evaluateEncoder does the tasks with an encoder.
+func evaluateEncoder(ctx context.Context, e *encoders.Encoder, sets labelledSets, t tasks, device torch.Device) (out evaluation, err error) {
+	backbone, ok := e.Backbone()
+	if t.finetune != nil && !ok {
+		return out, fmt.Errorf("only weights can be trained further, but this is %s", e.Format)
 	}
-	defer nn.Free(e.Backbone)
-	out = evaluation{
-		Encoder: file, Data: sets.name, Train: len(sets.trainIndex), Test: len(sets.testIndex), TestIs: sets.testIs, Features: e.Backbone.Features(),
-	}
+	out = evaluation{Encoder: e.Path, Notes: e.Notes, Data: sets.name, Train: len(sets.trainIndex), Test: len(sets.testIndex), TestIs: sets.testIs}
 	views, err := sets.viewsFor(e)
 	if err != nil {
 		return out, err
@@ -196,16 +203,17 @@ func evaluateFile(ctx context.Context, file string, sets labelledSets, t tasks, 
 	s := torch.NewScope()
 	defer s.Close()
 	o := eval.FeatureOptions{Augment: views, BatchSize: 256, Device: device, Index: sets.testIndex}
-	test, err := eval.Features(ctx, s, e.Backbone, sets.test, o)
+	test, err := eval.Features(ctx, s, e.Network, sets.test, o)
 	if err != nil {
 		return out, err
 	}
+	out.Features = test.X.Size(1)
 	if out.RankMe, err = eval.RankMe(test.X); err != nil {
 		return out, err
 	}
 	if t.knn != nil || t.probe != nil {
 		o.Index = sets.trainIndex
-		train, err := eval.Features(ctx, s, e.Backbone, sets.train, o)
+		train, err := eval.Features(ctx, s, e.Network, sets.train, o)
 		if err != nil {
 			return out, err
 		}
@@ -228,7 +236,7 @@ func evaluateFile(ctx context.Context, file string, sets labelledSets, t tasks, 
 		tune := *t.finetune
 		tune.Augment, tune.Device, tune.TrainIndex, tune.TestIndex = views, device, sets.trainIndex, sets.testIndex
 		tune.BatchSize = min(tune.BatchSize, len(sets.trainIndex))
-		result, err := eval.FineTune(ctx, e.Backbone, sets.train, sets.test, tune)
+		result, err := eval.FineTune(ctx, backbone, sets.train, sets.test, tune)
 		if err != nil {
 			return out, err
 		}
@@ -240,6 +248,9 @@ func evaluateFile(ctx context.Context, file string, sets labelledSets, t tasks, 
 // print writes an evaluation for a person.
 func (e evaluation) print(w io.Writer) error {
 	fmt.Fprintf(w, "%s on %s: %d training images, %d of %s; %d features, rank %.0f\n", e.Encoder, e.Data, e.Train, e.Test, e.TestIs, e.Features, e.RankMe)
+	for _, note := range e.Notes {
+		fmt.Fprintf(w, "  note: %s\n", note)
+	}
 	if e.KNN != nil {
 		o := e.KNNOptions
 		fmt.Fprintf(w, "  kNN (k %d, %s, %s weights)  %v\n", o.K, o.Distance, o.Weights, *e.KNN)

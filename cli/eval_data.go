@@ -7,6 +7,7 @@ import (
 	"sslmem/data"
 	"sslmem/data/augment"
 	"sslmem/data/views"
+	"sslmem/encoders"
 )
 
 // labelledSets are the images that encoders are evaluated on.
@@ -55,13 +56,20 @@ func openLabelled(s Settings) (sets labelledSets, err error) {
 
 // viewsFor returns the views that an encoder sees: those it was trained on, or, if
 // it does not say, whole images normalised by the training images.
-func (sets labelledSets) viewsFor(e *savedEncoder) (augment.Recipe, error) {
-	channels, _, _ := sets.train.Shape()
-	if channels != e.config.InChannels {
-		return augment.Recipe{}, fmt.Errorf("the encoder takes images of %d channels, but those of %s have %d", e.config.InChannels, sets.name, channels)
+func (sets labelledSets) viewsFor(e *encoders.Encoder) (augment.Recipe, error) {
+	if err := checkChannels(e, sets.train); err != nil || e.Views.Size > 0 {
+		return e.Views, err
 	}
-	if e.views.Size > 0 {
-		return e.views, nil
+	return views.Fit(augment.Recipe{Name: "whole", Size: e.Config.ImageSize}, sets.train)
+}
+
+// checkChannels returns an error if an encoder does not take the images, as far as that
+// is known before it is tried.
+func checkChannels(e *encoders.Encoder, images data.Images) error {
+	channels, _, _ := images.Shape()
+	if takes := e.Config.InChannels; takes != 0 && takes != channels {
+		name, _ := images.Title()
+		return fmt.Errorf("the encoder takes images of %d channels, but those of %s have %d", takes, name, channels)
 	}
-	return views.Fit(augment.Recipe{Name: "whole", Size: e.config.ImageSize}, sets.train)
+	return nil
 }

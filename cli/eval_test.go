@@ -74,7 +74,7 @@ func TestEval(t *testing.T) {
 		{[]string{"eval", dir, "--knn"}, ExitUsage, "--knn must stand before the run or encoder"},
 		{[]string{"eval", moved}, ExitUsage, "--data"},
 		{[]string{"eval", filepath.Join(dir, "none")}, ExitFailure, "no run or encoder"},
-		{[]string{"eval", "--data", "fashion-mnist", bare}, ExitFailure, "does not say what encoder"},
+		{[]string{"eval", "--data", "fashion-mnist", bare}, ExitFailure, "of no network that is known"},
 		{[]string{"eval", "--data", "fashion-mnist", file}, ExitFailure, "3 channels, but those of fashion-mnist"},
 		{[]string{"eval", "--convention", "lightl", dir}, ExitUsage, "lightly"},
 		{[]string{"eval", "--convention", "lightly", "--knn", dir}, ExitFailure, "200"},

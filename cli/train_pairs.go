@@ -11,6 +11,7 @@ import (
 
 	"sslmem/cli/rundir"
 	"sslmem/data/augment"
+	"sslmem/encoders"
 	"sslmem/models"
 	"sslmem/ssl"
 	"sslmem/torch"
@@ -141,26 +142,19 @@ func (r *run) loadEncoder(path string) (models.Backbone, error) {
 	if !exists(path) {
 		return nil, fmt.Errorf("there is no encoder %s; train it first: sslmem train --resume %s", path, r.dir)
 	}
-	s := torch.NewScope()
-	defer s.Close()
-	state, _, err := torch.LoadSafetensors(s, path)
-	if err != nil {
-		return nil, err
-	}
 	c, err := r.modelConfig()
 	if err != nil {
 		return nil, err
 	}
-	b, err := models.New(c, torch.NewGenerator(0, torch.CPU))
+	e, err := encoders.Open(path, encoders.Options{Device: r.device, Config: c})
 	if err != nil {
 		return nil, err
 	}
-	if err := nn.LoadState(b, state); err != nil {
-		nn.Free(b)
-		return nil, fmt.Errorf("%s: %w", path, err)
+	b, ok := e.Backbone()
+	if !ok {
+		e.Close()
+		return nil, fmt.Errorf("%s is %s, not an encoder that a run has saved", path, e.Format)
 	}
-	nn.To(b, r.device, torch.ChannelsLast)
-	nn.SetTraining(b, false)
 	return b, nil
 }
 

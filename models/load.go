@@ -16,6 +16,8 @@ import (
 //
 //   - the prefix "module." of a model trained in parallel is dropped;
 //   - the classifier (fc, or head) is left out if the encoder has none;
+//   - the counters num_batches_tracked of batch norms may be missing, as files before
+//     PyTorch 0.4.1 and those of gotorch lack them; no feature depends on them;
 //   - the position embedding of a ViT trained on images of another size is
 //     interpolated, as timm does;
 //   - weights for the other stem of a ResNet, or for the other norm of a ViT,
@@ -40,6 +42,11 @@ func LoadWeights(b Backbone, state map[string]*torch.Tensor) error {
 		}
 		if err := m.fitPositions(s, state); err != nil {
 			return err
+		}
+	}
+	for name, own := range nn.State(b) {
+		if strings.HasSuffix(name, ".num_batches_tracked") && state[name] == nil {
+			state[name] = own
 		}
 	}
 	return nn.LoadState(b, state)

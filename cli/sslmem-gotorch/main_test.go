@@ -9,7 +9,9 @@ import (
 	"testing"
 
 	gnn "github.com/wangkuiyi/gotorch/nn"
+	gmodels "github.com/wangkuiyi/gotorch/vision/models"
 
+	"sslmem/encoders"
 	"sslmem/torch"
 	"sslmem/torch/nn"
 	"sslmem/torch/torchtest"
@@ -83,6 +85,35 @@ func TestConvert(t *testing.T) {
 	}
 	if sums[0] == 0 || sums[0] != sums[1] || sums[1] != sums[2] {
 		t.Errorf("the formats give %v", sums)
+	}
+}
+
+// A ResNet of gotorch becomes an encoder that can be scored; as it is, the error says
+// how.
+func TestConvertedResNetIsAnEncoder(t *testing.T) {
+	torchtest.NoLeak(t)
+	dir := t.TempDir()
+	in, out := filepath.Join(dir, "resnet.gob"), filepath.Join(dir, "resnet.safetensors")
+	var b bytes.Buffer
+	if err := gob.NewEncoder(&b).Encode(gmodels.Resnet18().StateDict()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(in, b.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := encoders.Open(in, encoders.Options{}); err == nil || !strings.Contains(err.Error(), "sslmem-gotorch convert "+in) {
+		t.Errorf("a gob gives %v", err)
+	}
+	if code, _, stderr := call("convert", "--resnet", in, out); code != exitOK {
+		t.Fatal(stderr)
+	}
+	e, err := encoders.Open(out, encoders.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	if e.Config.Model != "resnet18" || e.Config.Stem != "imagenet" || !strings.Contains(e.String(), "512 features") {
+		t.Errorf("%v", e)
 	}
 }
 
