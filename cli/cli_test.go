@@ -233,7 +233,7 @@ func TestMistakesAreOneSentence(t *testing.T) {
 	if err := os.WriteFile(config, bytes.Replace(text, []byte("width = 4"), []byte("width = 8"), 1), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if code, _, stderr := call("score", trained); code != ExitFailure || !strings.Contains(stderr, "do not fit the model") {
+	if code, _, stderr := call("score", trained); code != ExitFailure || !strings.Contains(stderr, "width is 4 in the file, not 8") {
 		t.Errorf("weights of another shape: %d %s", code, stderr)
 	}
 	if err := os.WriteFile(config, text, 0o644); err != nil {

@@ -205,7 +205,7 @@ func agree(given, file models.Config) error {
 		{"pool", given.Pool, file.Pool, given.Pool != "" && given.Pool != cmp.Or(file.Pool, models.TokenPool)},
 	} {
 		if f.differ {
-			return fmt.Errorf("%s is %v in the file, not %v; leave it out", f.name, f.file, f.given)
+			return fmt.Errorf("%s is %v in the file, not %v as it should be", f.name, f.file, f.given)
 		}
 	}
 	return nil
