@@ -21,6 +21,7 @@ var explanations = map[string]string{
 	"device":           "auto, cpu, cuda or cuda:N",
 	"threads":          "of one encoder on the CPU; several are trained at once as the cores allow; 0: all for one, better for large encoders",
 	"deterministic":    "the same bits each time on a GPU too, slower",
+	"keep_heads":       "keep the projector or classifier of each encoder in heads/, for sslmem dejavu and sslmem labels",
 	"stop_on_collapse": "end a run whose encoder has collapsed, in the place of a warning",
 	"image_size":       "side to which images are resized; 0 leaves them as they are",
 	"memory_mb":        "up to how many MB of pixels are kept in memory; more are decoded as they are needed",

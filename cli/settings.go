@@ -40,6 +40,10 @@ type Settings struct {
 	// StopOnCollapse ends a run whose encoder has collapsed, in the place of a warning.
 	StopOnCollapse bool `toml:"stop_on_collapse" json:"stop_on_collapse"`
 
+	// KeepHeads keeps what was trained on top of each encoder too, its projector or
+	// classifier, which attacks can look at.
+	KeepHeads bool `toml:"keep_heads" json:"keep_heads"`
+
 	// ImageSize is the side of the images: their shorter side is resized to it and
 	// the middle is taken. 0 leaves them as they are, all of one size.
 	ImageSize int `toml:"image_size" json:"image_size"`
@@ -103,7 +107,7 @@ func Defaults() Settings {
 	}
 	s := Settings{
 		Pair: true, Seeds: 3, Share: Share{Init: true, Order: true, Views: true},
-		Device: "auto", MemoryMB: 4096,
+		Device: "auto", MemoryMB: 4096, KeepHeads: true,
 		Score: ScoreSettings{
 			Views: 16, Distance: mem.L2, Rule: mem.AllViewPairs, Augment: trainingViews, Normalisation: mem.Raw, Offset: mem.NoOffset, BatchSize: 512,
 			CurvePoints: 5, CurveViews: 4,

@@ -75,6 +75,9 @@ func (r *run) train(ctx context.Context, e role, pair int) error {
 		return fmt.Errorf("training of %s: %w", name, err)
 	}
 	defer ssl.Free(trainer)
+	if err := r.saveHead(name, trainer); err != nil {
+		return err
+	}
 	if err := r.saveEncoder(r.encoderPath(name), trainer.Encoder()); err != nil {
 		return err
 	}

@@ -171,6 +171,23 @@
 // encoders that did not see it, less that under those that did, with its standard
 // error. All points are scored then, not those of S_C alone.
 //
+// # Attacks
+//
+// A score tells how much is memorized, an attack what could be found out by it. Déjà
+// Vu shows an encoder a crop of an image and names the image's class by the nearest of
+// public images, which are whole: [CropImages], [InferByNeighbors]. Where the encoder
+// that saw the image is right and the one that did not is wrong, the class does not
+// follow from the crop, but is remembered:
+//
+//	target, err := mem.InferByNeighbors(ctx, public.X, public.Labels, crops.X, crops.Labels, classes, 100)
+//	attack := mem.DejaVuAttack{Set: mem.Candidate, Index: index, Class: crops.Labels, Target: target, Reference: reference}
+//	report, err := mem.DejaVu([]mem.DejaVuAttack{attack, …}, mem.DejaVuOptions{})
+//
+// Both directions belong together, f on S_C and g on S_I, see [DejaVu]. Public images
+// must be ones that neither saw. A classifier that was trained on crops can stand for
+// the reference where there is one encoder only ([DejaVuAttack.OneModel]); it is
+// another kind of model, so that the difference is no longer that of memory alone.
+//
 // # What not to conclude
 //
 //   - A p-value here takes the points as the sample and the encoders as given.

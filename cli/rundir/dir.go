@@ -27,12 +27,20 @@ const (
 	CurveFile       = "curve.csv"
 	LayersFile      = "layers.csv"
 	UnitsFile       = "units.csv"
+	HeadsDir        = "heads"
+	DejaVuFile      = "dejavu.csv"
+	DejaVuReport    = "dejavu.json"
+	MembershipFile  = "membership.csv"
+	MembersReport   = "membership.json"
+	LabelsFile      = "labels.csv"
+	LabelsReport    = "labels.json"
 )
 
 // standard lists all names that a run folder may hold.
 var standard = []string{
 	ConfigFile, EnvironmentFile, SplitsFile, MetricsFile, LinesFile, TensorBoardDir, ScoresFile, SummaryFile, ReportFile,
 	FiguresDir, CheckpointsDir, EncodersDir, CurveFile, LayersFile, UnitsFile,
+	HeadsDir, DejaVuFile, DejaVuReport, MembershipFile, MembersReport, LabelsFile, LabelsReport,
 }
 
 // Dir is the path of a run's folder.

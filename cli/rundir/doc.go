@@ -15,6 +15,8 @@
 //	figures/           PNG and SVG
 //	checkpoints/       what a resumed run starts from
 //	report.html        all of it on one page
+//	encoders/          one file an encoder; heads/ what was on top of it
+//	dejavu.csv/.json   what encoders remember of images, from a corner of them
 //
 // # Making one
 //
