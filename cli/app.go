@@ -117,6 +117,7 @@ const takesRun = "RUN"
 // arguments are what commands may take, with an example.
 var arguments = map[string]string{
 	takesRun:        "the folder of a run, such as runs/001-demo",
+	takesRunOrPair:  "the folder of a run, such as runs/001-demo, or two encoders: --f FILE --g FILE",
 	takesEncoder:    "the folder of a run or the file of an encoder, such as runs/001-train/encoders/e0.safetensors",
 	takesData:       "a data set: a name of sslmem data list, or a path",
 	takesName:       "the name of a data set, such as cifar10",
@@ -141,6 +142,12 @@ func checkArgs(c *cli.Context) error {
 	}
 	if takes == takesFiles {
 		most = n
+	}
+	if takes == takesRunOrPair {
+		least, most = 1, 1
+		if scoresPair(c) {
+			least, most = 0, 0
+		}
 	}
 	for _, extra := range c.Args().Slice() {
 		if strings.HasPrefix(extra, "-") && takes != "" {

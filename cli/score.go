@@ -12,18 +12,35 @@ import (
 func scoreCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "score",
-		Usage:     "measure how much each image of a trained run is memorized",
-		ArgsUsage: takesRun,
+		Usage:     "measure how much each image of a trained run is memorized, or by two encoders that were trained elsewhere",
+		ArgsUsage: takesRunOrPair,
 		Description: `Measures the alignment losses of all images of the four sets under every pair
 of the run and writes scores.csv and summary.json. Pairs that are scored
 already are not scored again.
 
-   sslmem score runs/001-train`,
-		Flags: []cli.Flag{deviceFlag(), jsonFlag(), &cli.BoolFlag{
+   sslmem score runs/001-train
+
+Two encoders that were trained elsewhere are scored by their files, --f and --g:
+safetensors or a state_dict of PyTorch with the names of torchvision or timm,
+TorchScript, or files of a run. The sets of images are places in the data, one
+file a set: a number a line, a CSV with the column index, JSON or .npy. The
+result is a folder with scores.csv, summary.json and all settings.
+
+   sslmem score --f f.pth --g g.pth --data cifar10 --augment simclr-cifar \
+      --candidate only_f.txt --independent only_g.txt --shared both.txt --external none.txt`,
+		Flags: append([]cli.Flag{deviceFlag(), jsonFlag(), &cli.BoolFlag{
 			Name: "full", Usage: "print all statistics, which summary.json has in any case",
-		}},
+		}}, pairFlags()...),
 		Action: func(c *cli.Context) error {
 			start := time.Now()
+			if scoresPair(c) {
+				return scoreAnyPair(c)
+			}
+			for _, f := range pairFlags() {
+				if name := f.Names()[0]; c.IsSet(name) {
+					return usageError{fmt.Errorf("--%s is for two encoders that were trained elsewhere: give --f and --g; a run has its own settings", name)}
+				}
+			}
 			r, err := openArgument(c)
 			if err != nil {
 				return err

@@ -16,10 +16,11 @@ import (
 )
 
 // members lists the images of the four sets as package mem indexes them.
-func (r *run) members() [mem.NumSets][]int {
-	var m [mem.NumSets][]int
-	m[mem.Shared], m[mem.Candidate] = r.splits.Shared, r.splits.Candidate
-	m[mem.Independent], m[mem.External] = r.splits.Independent, r.splits.External
+func (r *run) members() [mem.NumSets][]int { return members(r.splits) }
+
+func members(s data.Splits) (m [mem.NumSets][]int) {
+	m[mem.Shared], m[mem.Candidate] = s.Shared, s.Candidate
+	m[mem.Independent], m[mem.External] = s.Independent, s.External
 	return m
 }
 
@@ -129,9 +130,9 @@ func (r *run) scorePair(ctx context.Context, pair, views int, index []int, pathF
 	return c.Pair(ctx, f, g, r.data, index, r.pairSeed(pair))
 }
 
-func (r *run) scoreSeed(pair int) uint64 {
-	return rng.Sub(r.pairSeed(pair), rng.Word("views of scores"))
-}
+func (r *run) scoreSeed(pair int) uint64 { return scoreSeed(r.pairSeed(pair)) }
+
+func scoreSeed(pairSeed uint64) uint64 { return rng.Sub(pairSeed, rng.Word("views of scores")) }
 
 // curve measures a pair at the epochs of the curve, adds its rows to curve.csv
 // and removes the encoders that were kept for it. Nothing is done if the rows

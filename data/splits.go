@@ -158,7 +158,15 @@ func LoadSplits(path string) (Splits, error) {
 }
 
 func parseSplits(b []byte) (Splits, error) {
-	var s Splits
+	s, err := decodeSplits(b)
+	if err != nil {
+		return s, err
+	}
+	return s, s.Check()
+}
+
+// decodeSplits reads JSON without a look at the sets.
+func decodeSplits(b []byte) (s Splits, err error) {
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&s); err != nil {
@@ -167,5 +175,5 @@ func parseSplits(b []byte) (Splits, error) {
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return Splits{}, errors.New("it goes on after the first value")
 	}
-	return s, s.Check()
+	return s, nil
 }

@@ -34,6 +34,8 @@ const (
 	MembersReport   = "membership.json"
 	LabelsFile      = "labels.csv"
 	LabelsReport    = "labels.json"
+	AboutFile       = "encoders.json" // what two encoders are that were trained elsewhere
+	ViewsFile       = "views.toml"    // the views that they were scored with
 )
 
 // standard lists all names that a run folder may hold.
@@ -41,6 +43,7 @@ var standard = []string{
 	ConfigFile, EnvironmentFile, SplitsFile, MetricsFile, LinesFile, TensorBoardDir, ScoresFile, SummaryFile, ReportFile,
 	FiguresDir, CheckpointsDir, EncodersDir, CurveFile, LayersFile, UnitsFile,
 	HeadsDir, DejaVuFile, DejaVuReport, MembershipFile, MembersReport, LabelsFile, LabelsReport,
+	AboutFile, ViewsFile,
 }
 
 // Dir is the path of a run's folder.
