@@ -111,6 +111,9 @@ func openRun(path string, c *console) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
+	if exists(dir.Join(rundir.AboutFile)) {
+		return nil, fmt.Errorf("%s holds the scores of two encoders that were trained elsewhere, and no run; score them again with: %s score --config %s", dir, program(), dir.Join(rundir.ConfigFile))
+	}
 	r := &run{dir: dir, console: c, settings: Defaults()}
 	if err := r.settings.load(dir.Join(rundir.ConfigFile)); err != nil {
 		return nil, err

@@ -140,6 +140,9 @@ func TestScorePairIsScoreOfRun(t *testing.T) {
 	if entries, err := os.ReadDir(o.Run); err != nil || len(entries) != len(o.Files)+1 {
 		t.Errorf("the folder holds %v, %v", entries, err)
 	}
+	if code, _, stderr := call("plot", o.Run); code != ExitFailure || !strings.Contains(stderr, "trained elsewhere") {
+		t.Errorf("plot: %d %s", code, stderr)
+	}
 	code, _, stderr := call("score", "--config", filepath.Join(o.Run, rundir.ConfigFile), "--out", o.Run)
 	if code != ExitFailure || !strings.Contains(stderr, "overwrite") {
 		t.Errorf("a result was replaced: %d %s", code, stderr)

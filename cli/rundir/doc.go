@@ -16,6 +16,8 @@
 //	checkpoints/       what a resumed run starts from
 //	report.html        all of it on one page
 //	encoders/          one file an encoder; heads/ what was on top of it
+//	encoders.json      what two encoders are that were trained elsewhere and scored here,
+//	views.toml         and the views that they were scored with
 //	dejavu.csv/.json   what encoders remember of images, from a corner of them
 //
 // # Making one
