@@ -105,6 +105,7 @@ func TestAttacksRefuseRuns(t *testing.T) {
 		t.Fatal(stderr)
 	}
 	refuses(t, ExitFailure, "train --pair", "dejavu", single)
+	refuses(t, ExitFailure, "train --pair", "membership", single)
 	unlabelled := jpegClasses(t, 85)
 	for _, class := range []string{"class0", "class1", "class2"} {
 		files, err := os.ReadDir(filepath.Join(unlabelled, class))

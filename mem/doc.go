@@ -188,6 +188,14 @@
 // the reference where there is one encoder only ([DejaVuAttack.OneModel]); it is
 // another kind of model, so that the difference is no longer that of memory alone.
 //
+// Membership inference asks whether an encoder was trained on an image at all. An
+// encoder finds the views of what it saw more alike ([Scorer.Similarities]), and from
+// where on they are too much so is learned on a shadow encoder, of which it is known
+// what it saw: f and g are the shadows of each other. [InferMembership] keeps apart
+// what is learned from and what is judged, and gives accuracy, the area under the
+// curve ([AUC]) and the share of members found with few mistakes ([TPR]), also for L
+// and, as what two encoders could tell at most, for m.
+//
 // # What not to conclude
 //
 //   - A p-value here takes the points as the sample and the encoders as given.

@@ -164,22 +164,7 @@ func unusable(loss []float64, b viewBatch, index []int) (image int, found bool) 
 }
 
 func (c Scorer) mustLosses(b viewBatch, index []int, of side) {
-	defer torch.LockThread()()
-	s := torch.NewScope()
-	defer s.Close()
-	var features *torch.Tensor
-	torch.NoGrad(func() {
-		x := b.tensor(s, c.Device)
-		if c.masked() {
-			features = of.e.(PatchEncoder).ForwardPatches(x, c.visible(s, index))
-		} else {
-			features = of.e.Forward(x)
-		}
-	})
-	if got := features.Shape(); len(got) != 2 || got[0] != b.shape[0] {
-		panic(&torch.Error{Op: "features", Kind: torch.Value, Msg: fmt.Sprintf("the encoder gave features of shape %v for %d images; it must give one row each", got, b.shape[0])})
-	}
-	values, dim := torch.ToSlice[float64](features), features.Size(1)
+	values, dim := c.mustFeatures(b, index, of.e)
 	drawn := c.Rule.drawn(c.Views)
 	parallel(b.to-b.from, func(i int) {
 		views := make([][]float64, drawn)
@@ -195,6 +180,26 @@ func (c Scorer) mustLosses(b viewBatch, index []int, of side) {
 			}
 		}
 	})
+}
+
+// mustFeatures returns the features of the views of a batch, one row of dim numbers each.
+func (c Scorer) mustFeatures(b viewBatch, index []int, e Encoder) (values []float64, dim int) {
+	defer torch.LockThread()()
+	s := torch.NewScope()
+	defer s.Close()
+	var features *torch.Tensor
+	torch.NoGrad(func() {
+		x := b.tensor(s, c.Device)
+		if c.masked() {
+			features = e.(PatchEncoder).ForwardPatches(x, c.visible(s, index))
+		} else {
+			features = e.Forward(x)
+		}
+	})
+	if got := features.Shape(); len(got) != 2 || got[0] != b.shape[0] {
+		panic(&torch.Error{Op: "features", Kind: torch.Value, Msg: fmt.Sprintf("the encoder gave features of shape %v for %d images; it must give one row each", got, b.shape[0])})
+	}
+	return torch.ToSlice[float64](features), features.Size(1)
 }
 
 // parallel runs fn for 0 … n−1 on all processors.

@@ -19,6 +19,7 @@
 //	encoders.json      what two encoders are that were trained elsewhere and scored here,
 //	views.toml         and the views that they were scored with
 //	dejavu.csv/.json   what encoders remember of images, from a corner of them
+//	membership.csv/.json  which images encoders are found to have seen
 //
 // # Making one
 //
