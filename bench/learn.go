@@ -106,6 +106,9 @@ func (l *learned) run(train, test *data.Dataset, epochs int) error {
 		return err
 	}
 	r := e.Recipe
+	if start, ok := r.Options["limiter_start_epoch"].(int64); ok { // in the same part of the training
+		r = r.With("limiter_start_epoch", start*int64(epochs)/int64(r.Epochs))
+	}
 	r.Epochs, r.Optimizer.WarmupEpochs = epochs, min(learnWarmup, float64(epochs)/2)
 	if r.Model == "resnet9" {
 		r.Width = learnWidth

@@ -225,7 +225,8 @@ func TestEveryMethodSurvivesAKill(t *testing.T) {
 		t.Run(m.Name, func(t *testing.T) {
 			l := methodLoop(t, m.Name, epochs)
 			c := exec.Command(os.Args[0], "-test.run=^TestEveryMethodSurvivesAKill$")
-			c.Env = append(os.Environ(), methodDir+"="+l.Checkpoints, methodName+"="+m.Name)
+			c.Env = append(os.Environ(), methodDir+"="+l.Checkpoints, methodName+"="+m.Name,
+				"TMPDIR="+t.TempDir()) // the child cannot clean up
 			c.Stdout, c.Stderr = os.Stderr, os.Stderr
 			if err := c.Start(); err != nil {
 				t.Fatal(err)
