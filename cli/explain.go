@@ -112,7 +112,7 @@ var explanations = map[string]string{
 	"score":               "how memorization is measured on f/g pairs",
 	"score.views":         "views of each image",
 	"score.distance":      "of two views: l2, l2raw, cosine, angular or l1",
-	"score.augment":       "views: training, by which memorization is defined, or a name as independent or masking",
+	"score.augment":       "views: training (with its mask, for MAE), by which memorization is defined, or a name as independent or masking",
 	"score.rule":          "pairs of views: all, disjoint, or anchor: of the image itself and each view",
 	"score.offset":        "taken from the scores of the summary: none, or external, their mean on S_E",
 	"score.normalisation": "of the scores: raw, range or ratio",

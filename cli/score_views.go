@@ -5,6 +5,8 @@ import (
 
 	"sslmem/data/augment"
 	"sslmem/mem"
+	"sslmem/models"
+	"sslmem/ssl"
 )
 
 // trainingViews stands for the augmentations of the training, by which memorization
@@ -15,30 +17,54 @@ const trainingViews = "training"
 // for an encoder as e. Views of another name than the training's get its size and
 // normalisation, which the encoder is used to.
 func (r *run) scoringViews(e mem.Encoder) (augment.Recipe, augment.Mask, error) {
-	fitted, err := r.fittedViews()
-	name := r.settings.Score.Augment
-	if err != nil || name == trainingViews {
-		return fitted, augment.Mask{}, err
-	}
-	set, err := augment.LookupSet(name)
+	views, err := r.fittedViews()
 	if err != nil {
-		return fitted, augment.Mask{}, err
+		return views, augment.Mask{}, err
 	}
-	views := set.Views[0]
-	views.Size, views.Mean, views.Std = fitted.Size, fitted.Mean, fitted.Std
-	if p, ok := e.(mem.PatchEncoder); ok && set.Mask.Patch != 0 {
-		set.Mask.Patch = p.PatchSize()
+	if name := r.settings.Score.Augment; name != trainingViews {
+		set, err := augment.LookupSet(name)
+		if err != nil {
+			return views, augment.Mask{}, err
+		}
+		fitted := views
+		views = set.Views[0]
+		views.Size, views.Mean, views.Std = fitted.Size, fitted.Mean, fitted.Std
 	}
-	return views, set.Mask, nil
+	mask := r.settings.Score.mask(r.settings.Recipe)
+	if p, ok := e.(mem.PatchEncoder); ok && mask.Patch != 0 {
+		mask.Patch = p.PatchSize()
+	}
+	return views, mask, nil
 }
 
-// checkViews returns an error if the name of the views for scoring is none.
-func (s ScoreSettings) checkViews() error {
+// mask returns the mask that points are scored with, in patches of no certain size:
+// that of the named views, or the one that the training hides patches by, which is
+// part of its augmentations.
+func (s ScoreSettings) mask(r ssl.Recipe) augment.Mask {
 	if s.Augment == trainingViews {
-		return nil
+		ratio, _ := r.Options["mask_ratio"].(float64)
+		if ratio == 0 {
+			return augment.Mask{}
+		}
+		return augment.Mask{Patch: 1, Ratio: ratio}
 	}
-	if _, err := augment.LookupSet(s.Augment); err != nil {
-		return fmt.Errorf("score.augment: %w; %q takes those of the training", err, trainingViews)
+	set, err := augment.LookupSet(s.Augment)
+	if err != nil {
+		return augment.Mask{} // which checkViews tells
+	}
+	return set.Mask
+}
+
+// checkViews returns an error if the name of the views for scoring is none, or if
+// they hide patches that a network by the recipe cannot do without.
+func (s ScoreSettings) checkViews(r ssl.Recipe) error {
+	if s.Augment != trainingViews {
+		if _, err := augment.LookupSet(s.Augment); err != nil {
+			return fmt.Errorf("score.augment: %w; %q takes those of the training", err, trainingViews)
+		}
+	}
+	if s.mask(r) != (augment.Mask{}) && !models.TakesImageSize(r.Model) {
+		return fmt.Errorf("score.augment is %s, which hides patches, and only a ViT can look at the others alone, not %s", s.Augment, r.Model)
 	}
 	return nil
 }

@@ -3,10 +3,13 @@ package cli
 import (
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"sslmem/cli/rundir"
+	"sslmem/data/augment"
 	"sslmem/mem"
+	"sslmem/ssl/recipes"
 	"sslmem/torch/torchtest"
 )
 
@@ -44,5 +47,34 @@ func TestViewsOfScores(t *testing.T) {
 			}
 			seen = append(seen, got)
 		}
+	}
+}
+
+// Scored by the views of the training, an encoder that has learned from some patches
+// is scored by some patches; what cannot be scored so is known before the training.
+func TestMaskOfScores(t *testing.T) {
+	e, err := recipes.Lookup("mae-demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := Defaults()
+	s.use(e)
+	if got, want := s.Score.mask(s.Recipe), (augment.Mask{Patch: 1, Ratio: .75}); got != want {
+		t.Errorf("the mask for MAE is %v, want %v", got, want)
+	}
+	if err := s.Check(); err != nil {
+		t.Error(err)
+	}
+	if got := Defaults().Score.mask(Defaults().Recipe); got != (augment.Mask{}) {
+		t.Errorf("the mask for SimCLR is %v, want none", got)
+	}
+	s.Score.Rule = mem.RawAnchor
+	if err := s.Check(); err == nil || !strings.Contains(err.Error(), "masked") {
+		t.Errorf("anchor and mask: %v", err)
+	}
+	s = Defaults()
+	s.Score.Augment = "masking"
+	if err := s.Check(); err == nil || !strings.Contains(err.Error(), "only a ViT") {
+		t.Errorf("mask and ResNet: %v", err)
 	}
 }

@@ -155,7 +155,7 @@ func (s Settings) Check() error {
 	case s.Score.CurvePoints > 0 && s.Score.CurveViews < 2:
 		return fmt.Errorf("score.curve_views is %d but must be at least 2", s.Score.CurveViews)
 	}
-	if err := s.Score.checkViews(); err != nil {
+	if err := s.Score.checkViews(s.Recipe); err != nil {
 		return err
 	}
 	scorer := s.Score.scorer(s.Recipe, s.Seed)
@@ -193,7 +193,7 @@ func (s Settings) pairSeed(pair int) uint64 {
 // scorer returns the Scorer of these settings, without device and report.
 func (s ScoreSettings) scorer(r ssl.Recipe, seed uint64) mem.Scorer {
 	return mem.Scorer{
-		Augment: r.Augment, Views: s.Views, Seed: seed,
+		Augment: r.Augment, Mask: s.mask(r), Views: s.Views, Seed: seed,
 		Distance: s.Distance, Rule: s.Rule, BatchSize: s.BatchSize,
 	}
 }

@@ -50,6 +50,19 @@ type Collapser interface{ Collapse() Collapse }
 type alarm struct {
 	Spread float64 `json:"spread"`
 	Rank   float64 `json:"rank"`
+	// Raised is the number of epochs in a row that ended with a sign of a collapse.
+	Raised int `json:"raised"`
+}
+
+// raise counts an epoch with some signs and reports whether to tell of them: after the
+// first in a row and whenever the row has doubled, so that a log does not fill up.
+func (a *alarm) raise(signs int) bool {
+	if signs == 0 {
+		a.Raised = 0
+		return false
+	}
+	a.Raised++
+	return a.Raised&(a.Raised-1) == 0
 }
 
 // epoch returns a sentence for each sign of a collapse at the end of an epoch, which
@@ -95,6 +108,9 @@ func (l *Loop) watch(st *state, p Progress) error {
 	l.rank, l.rankWidth = 0, 0
 	if len(signs) > 0 && l.StopOnCollapse {
 		return fmt.Errorf("%w: %s", ErrCollapsed, signs[0])
+	}
+	if !st.alarm.raise(len(signs)) {
+		return nil
 	}
 	for _, sign := range signs {
 		l.warn("the networks may have collapsed: " + sign)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -169,6 +170,23 @@ func TestSigns(t *testing.T) {
 				t.Errorf("%s: after epoch %d %q, want %d", name, i+1, got, c.want[i])
 			}
 		}
+	}
+}
+
+// A collapse that lasts is told after 1, 2, 4, 8 … epochs in a row.
+func TestRowOfSigns(t *testing.T) {
+	var a alarm
+	var told []int
+	for epoch := range 12 {
+		if a.raise(1) {
+			told = append(told, epoch+1)
+		}
+	}
+	if want := []int{1, 2, 4, 8}; !slices.Equal(told, want) {
+		t.Errorf("told after epochs %v, want %v", told, want)
+	}
+	if a.raise(0) || !a.raise(2) {
+		t.Error("a row that was broken does not begin anew")
 	}
 }
 
