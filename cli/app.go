@@ -33,7 +33,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		Writer:    stdout,
 		ErrWriter: stderr,
 		Commands: []*cli.Command{
-			demoCommand(), trainCommand(), evalCommand(), scoreCommand(), layersCommand(), dejaVuCommand(), membershipCommand(), plotCommand(), recipesCommand(), dataCommand(), doctorCommand(), versionCommand(),
+			demoCommand(), trainCommand(), evalCommand(), scoreCommand(), layersCommand(), dejaVuCommand(), membershipCommand(), labelsCommand(), plotCommand(), recipesCommand(), dataCommand(), doctorCommand(), versionCommand(),
 		},
 		HideVersion:               true,
 		DisableSliceFlagSeparator: true,

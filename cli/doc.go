@@ -2,9 +2,10 @@
 // folder that the commands share.
 //
 // A run is a folder. config.toml holds its settings, environment.json the
-// machine, splits.json the four sets; training adds metrics.csv and encoders/,
+// machine, splits.json the four sets; training adds metrics.csv, encoders/ and heads/,
 // scoring scores.csv, curve.csv and summary.json, drawing figures/ and
-// report.html. Every step reads the files of the one before and skips what is
+// report.html, and each attack (dejavu, membership, labels) a table and a result.
+// Every step reads the files of the one before and skips what is
 // there, so a run that was stopped goes on where it was. Files appear whole or
 // not at all.
 //

@@ -196,6 +196,13 @@
 // curve ([AUC]) and the share of members found with few mistakes ([TPR]), also for L
 // and, as what two encoders could tell at most, for m.
 //
+// # Labels
+//
+// A supervised twin memorizes labels. [LabelMemorization] is how much more often a
+// point is classified right by those that were trained on it, from f/g pairs or from
+// encoders of random subsets, and [Agree] says whether these are the points that m is
+// high for.
+//
 // # What not to conclude
 //
 //   - A p-value here takes the points as the sample and the encoders as given.

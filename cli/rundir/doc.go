@@ -20,6 +20,7 @@
 //	views.toml         and the views that they were scored with
 //	dejavu.csv/.json   what encoders remember of images, from a corner of them
 //	membership.csv/.json  which images encoders are found to have seen
+//	labels.csv/.json   which labels a supervised run has memorized
 //
 // # Making one
 //
