@@ -33,7 +33,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		Writer:    stdout,
 		ErrWriter: stderr,
 		Commands: []*cli.Command{
-			demoCommand(), trainCommand(), evalCommand(), scoreCommand(), layersCommand(), dejaVuCommand(), membershipCommand(), labelsCommand(), plotCommand(), recipesCommand(), dataCommand(), doctorCommand(), versionCommand(),
+			demoCommand(), trainCommand(), evalCommand(), scoreCommand(), embedCommand(), layersCommand(), dejaVuCommand(), membershipCommand(), labelsCommand(), plotCommand(), recipesCommand(), dataCommand(), doctorCommand(), versionCommand(),
 		},
 		HideVersion:               true,
 		DisableSliceFlagSeparator: true,
@@ -116,14 +116,15 @@ const takesRun = "RUN"
 
 // arguments are what commands may take, with an example.
 var arguments = map[string]string{
-	takesRun:        "the folder of a run, such as runs/001-demo",
-	takesRunOrPair:  "the folder of a run, such as runs/001-demo, or two encoders: --f FILE --g FILE",
-	takesEncoder:    "the folder of a run or the file of an encoder, such as runs/001-train/encoders/e0.safetensors",
-	takesData:       "a data set: a name of sslmem data list, or a path",
-	takesName:       "the name of a data set, such as cifar10",
-	takesRecipe:     "the name of a recipe, such as simclr-cifar",
-	takesRecipeFile: "the name of a recipe and that of a new file, such as simclr-cifar mine.toml",
-	takesFiles:      "one or more files of settings, such as mine.toml",
+	takesRun:         "the folder of a run, such as runs/001-demo",
+	takesRunOrPair:   "the folder of a run, such as runs/001-demo, or two encoders: --f FILE --g FILE",
+	takesEncoder:     "the folder of a run or the file of an encoder, such as runs/001-train/encoders/e0.safetensors",
+	takesEncoderFile: "the file of an encoder, such as runs/001-train/encoders/e0.safetensors or model.pth",
+	takesData:        "a data set: a name of sslmem data list, or a path",
+	takesName:        "the name of a data set, such as cifar10",
+	takesRecipe:      "the name of a recipe, such as simclr-cifar",
+	takesRecipeFile:  "the name of a recipe and that of a new file, such as simclr-cifar mine.toml",
+	takesFiles:       "one or more files of settings, such as mine.toml",
 }
 
 // argumentName is how errors call the argument of a command.

@@ -98,11 +98,16 @@ func (c *console) live(name string, p ssl.Progress, text string, units int) {
 
 // scoring returns the report of a scoring, whose points cost so many units each.
 func (c *console) scoring(pair, units int) func(done, total int) {
+	return c.images(fmt.Sprintf("pair %d  scoring", pair), units)
+}
+
+// images returns the report of a job on images, which cost so many units each.
+func (c *console) images(what string, units int) func(done, total int) {
 	before := 0
 	return func(done, total int) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.text = fmt.Sprintf("pair %d  scoring %d/%d images", pair, done, total)
+		c.text = fmt.Sprintf("%s %d/%d images", what, done, total)
 		c.advance((done-before)*units, true)
 		before = done
 	}

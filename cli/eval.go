@@ -45,7 +45,7 @@ torchvision or timm, or TorchScript.
 			&cli.IntFlag{Name: "epochs", Value: 20, Usage: "`N` of the fine-tuning"},
 			&cli.Float64Flag{Name: "lr", Value: 1e-3, Usage: "learning rate `X` of the fine-tuning, by AdamW"},
 			deviceFlag(), jsonFlag(),
-		}, encoderFlags()...),
+		}, append(plainFlags(), encoderFlags()...)...),
 		Action: func(c *cli.Context) error {
 			tasks, err := evalTasks(c)
 			if err != nil {
@@ -166,6 +166,10 @@ func evaluate(c *cli.Context, t tasks) ([]evaluation, error) {
 	}
 	var of EncoderSettings
 	of.put(c)
+	plain, err := readPlainViews(c)
+	if err != nil {
+		return nil, usageError{err}
+	}
 	var out []evaluation
 	for _, file := range files {
 		console.say("%s …", file)
@@ -173,7 +177,7 @@ func evaluate(c *cli.Context, t tasks) ([]evaluation, error) {
 		if err != nil {
 			return nil, err
 		}
-		result, err := evaluateEncoder(c.Context, e, sets, t, r.device)
+		result, err := evaluateEncoder(c.Context, e, sets, plain, t, r.device)
 		e.Close()
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
@@ -190,13 +194,13 @@ func (s *Settings) loadRunOf(path string) bool {
 }
 
 // evaluateEncoder does the tasks with an encoder.
-func evaluateEncoder(ctx context.Context, e *encoders.Encoder, sets labelledSets, t tasks, device torch.Device) (out evaluation, err error) {
+func evaluateEncoder(ctx context.Context, e *encoders.Encoder, sets labelledSets, plain plainViews, t tasks, device torch.Device) (out evaluation, err error) {
 	backbone, ok := e.Backbone()
 	if t.finetune != nil && !ok {
 		return out, fmt.Errorf("only weights can be trained further, but this is %s", e.Format)
 	}
 	out = evaluation{Encoder: e.Path, Notes: e.Notes, Data: sets.name, Train: len(sets.trainIndex), Test: len(sets.testIndex), TestIs: sets.testIs}
-	views, err := sets.viewsFor(e)
+	views, err := plain.of(e, sets.train)
 	if err != nil {
 		return out, err
 	}

@@ -5,9 +5,6 @@ import (
 	"slices"
 
 	"sslmem/data"
-	"sslmem/data/augment"
-	"sslmem/data/views"
-	"sslmem/encoders"
 )
 
 // labelledSets are the images that encoders are evaluated on.
@@ -52,24 +49,4 @@ func openLabelled(s Settings) (sets labelledSets, err error) {
 		return sets, fmt.Errorf("%s has no two classes of images to tell apart", sets.name)
 	}
 	return sets, nil
-}
-
-// viewsFor returns the views that an encoder sees: those it was trained on, or, if
-// it does not say, whole images normalised by the training images.
-func (sets labelledSets) viewsFor(e *encoders.Encoder) (augment.Recipe, error) {
-	if err := checkChannels(e, sets.train); err != nil || e.Views.Size > 0 {
-		return e.Views, err
-	}
-	return views.Fit(augment.Recipe{Name: "whole", Size: e.Config.ImageSize}, sets.train)
-}
-
-// checkChannels returns an error if an encoder does not take the images, as far as that
-// is known before it is tried.
-func checkChannels(e *encoders.Encoder, images data.Images) error {
-	channels, _, _ := images.Shape()
-	if takes := e.Config.InChannels; takes != 0 && takes != channels {
-		name, _ := images.Title()
-		return fmt.Errorf("the encoder takes images of %d channels, but those of %s have %d", takes, name, channels)
-	}
-	return nil
 }

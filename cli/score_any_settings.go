@@ -82,14 +82,8 @@ func (s *PairSettings) put(c *cli.Context) error {
 		s.Seed = c.Uint64("seed")
 	}
 	s.Encoder.put(c)
-	for name, to := range map[string]*[]float32{"mean": &s.Score.Mean, "std": &s.Score.Std} {
-		if c.IsSet(name) {
-			values, err := channelValues(c.String(name))
-			if err != nil {
-				return fmt.Errorf("--%s: %w", name, err)
-			}
-			*to = values
-		}
+	if err := readChannels(c, &s.Score.Mean, &s.Score.Std); err != nil {
+		return err
 	}
 	return s.check()
 }

@@ -68,6 +68,23 @@ func ExampleFeatures() {
 	// better than a guess: true
 }
 
+// Features of any number of images take the memory of one batch.
+func ExampleEachFeatures() {
+	train, _, first, recipe, encoder := someImages()
+	defer nn.Free(encoder)
+	o := eval.FeatureOptions{Augment: recipe, Index: first, BatchSize: 128}
+	err := eval.EachFeatures(context.Background(), encoder, train, o, func(index []int, y *torch.Tensor) error {
+		fmt.Println("images from", index[0], "on:", y.Shape())
+		return nil
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// images from 0 on: [128 32]
+	// images from 128 on: [72 32]
+}
+
 // The encoder is afterwards what it was before.
 func ExampleFineTune() {
 	train, test, first, recipe, encoder := someImages()

@@ -7,7 +7,6 @@ import (
 
 	"sslmem/data"
 	"sslmem/data/augment"
-	"sslmem/data/views"
 	"sslmem/torch"
 	"sslmem/torch/nn"
 )
@@ -24,7 +23,7 @@ type Encoder interface {
 // FeatureOptions say how images become features.
 type FeatureOptions struct {
 	// Augment is the recipe of the encoder's training, fitted to the training
-	// images by [views.Fit]; [Plain] of it is what the encoder sees. An open
+	// images by views.Fit; [Plain] of it is what the encoder sees. An open
 	// recipe is refused: fitted to each set anew, it would normalise the
 	// training and the test images differently.
 	Augment augment.Recipe
@@ -133,45 +132,15 @@ func features(ctx context.Context, s *torch.Scope, e Encoder, images data.Images
 			x = nil
 		}
 	}()
-	defer torch.LockThread()()
-	n, recipe := len(index), Plain(o.Augment)
-	m := views.Maker{Images: images, Views: views.Repeat(recipe, 1), Batch: min(o.BatchSize, n)}
-	source := m.Start((n+m.Batch-1)/m.Batch, func(i int) ([]int, int) {
-		return index[i*m.Batch : min((i+1)*m.Batch, n)], 0
+	err = eachBatch(ctx, e, images, index, o, func(from int, y *torch.Tensor) error {
+		mustBeVectors(y)
+		if x == nil {
+			x = s.Empty([]int{len(index), y.Size(1)}, torch.Float32, o.Device)
+		}
+		y.Scope().Use(x).Narrow(0, from, y.Size(0)).CopyFrom(y)
+		return nil
 	})
-	defer source.Stop()
-	channels, _, _ := images.Shape()
-	for from := 0; from < n; {
-		if err := ctx.Err(); err != nil {
-			return x, err
-		}
-		batch, err := source.Next()
-		if err != nil {
-			return x, fmt.Errorf("eval: %w", err)
-		}
-		b := len(batch.Index)
-		err = torch.Try(func() {
-			torch.NoGrad(func() {
-				in := torch.NewScope()
-				defer in.Close()
-				y := e.Forward(stage(in, batch.Pixels, b, recipe.Size, channels, o.Device))
-				mustBeRows(y, b)
-				if x == nil {
-					x = s.Empty([]int{n, y.Size(1)}, torch.Float32, o.Device)
-				}
-				in.Use(x).Narrow(0, from, b).CopyFrom(y)
-			})
-		})
-		if err != nil {
-			return x, fmt.Errorf("eval: features of images: %w", err)
-		}
-		source.Recycle(batch)
-		from += b
-		if o.Report != nil {
-			o.Report(from, n)
-		}
-	}
-	return x, ctx.Err()
+	return x, err
 }
 
 // stage brings n views [n, size, size, channels] to the device, as
@@ -182,7 +151,14 @@ func stage(s *torch.Scope, pixels []float32, n, size, channels int, device torch
 
 // mustBeRows panics unless features y are one row for each of n images.
 func mustBeRows(y *torch.Tensor, n int) {
-	if shape := y.Shape(); len(shape) != 2 || shape[0] != n {
+	if shape := y.Shape(); len(shape) < 2 || shape[0] != n {
 		panic(&torch.Error{Op: "features", Kind: torch.Value, Msg: fmt.Sprintf("the encoder gave features of shape %v for %d images; it must give one row each", shape, n)})
+	}
+}
+
+// mustBeVectors panics unless the rows of y are vectors.
+func mustBeVectors(y *torch.Tensor) {
+	if shape := y.Shape(); len(shape) != 2 {
+		panic(&torch.Error{Op: "features", Kind: torch.Value, Msg: fmt.Sprintf("the encoder gave features of shape %v for %d images; it must give one vector each", shape, shape[0])})
 	}
 }

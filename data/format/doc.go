@@ -5,7 +5,7 @@
 //     python archives of CIFAR. Nothing is ever executed: a pickle may name
 //     only what builds an array.
 //   - [ReadMAT]: MATLAB 5 files, as those of SVHN.
-//   - [ReadNPY]: NumPy's .npy.
+//   - [ReadNPY]: NumPy's .npy, which is also written, by [WriteNPYHeader].
 //
 // All of them give an [Array], the elements in the order of the file. Each
 // reader takes memory only for what a file of the given size can hold, and

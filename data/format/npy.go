@@ -3,6 +3,7 @@ package format
 import (
 	"bufio"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"regexp"
 	"strconv"
@@ -89,4 +90,30 @@ func (c *Cursor) npyHeader() (*Array, error) {
 		a.Shape = append(a.Shape, n)
 	}
 	return a, nil
+}
+
+// WriteNPYHeader writes the header of a NumPy .npy file of version 1, behind which the
+// elements of an array of the given shape follow, little-endian and with the last index
+// changing fastest. kind and size are those of an [Array]. The elements begin at a
+// multiple of 64 bytes, as NumPy puts them.
+func WriteNPYHeader(w io.Writer, kind Kind, size int, shape ...int) error {
+	order := byte('<')
+	if size == 1 {
+		order = '|'
+	}
+	var dims strings.Builder
+	for _, n := range shape {
+		fmt.Fprintf(&dims, "%d, ", n)
+	}
+	tuple := strings.TrimSuffix(dims.String(), " ")
+	if len(shape) != 1 { // only a tuple of one has a comma at its end
+		tuple = strings.TrimSuffix(tuple, ",")
+	}
+	text := fmt.Sprintf("{'descr': '%c%c%d', 'fortran_order': False, 'shape': (%s), }", order, kind, size, tuple)
+	const before = len(npyMagic) + 4
+	text += strings.Repeat(" ", 63-(before+len(text))%64) + "\n"
+	head := append([]byte(npyMagic), 1, 0)
+	head = binary.LittleEndian.AppendUint16(head, uint16(len(text)))
+	_, err := w.Write(append(head, text...))
+	return err
 }

@@ -30,16 +30,15 @@ type Tensor struct {
 // that a dtype is not known, or that a tensor's data is not as long as its
 // shape says. Other errors are those of w.
 func Write(w io.Writer, tensors []Tensor, metadata map[string]string) error {
-	order, err := layout(tensors)
+	for _, t := range tensors {
+		size, err := byteSize(t.DType, t.Shape)
+		if err == nil && int64(len(t.Data)) != size {
+			return problemf(t.Name, "shape %v of %s takes %d bytes, but the data has %d", t.Shape, t.DType, size, len(t.Data))
+		}
+	}
+	order, err := WriteHeader(w, tensors, metadata)
 	if err != nil {
 		return err
-	}
-	head, err := appendHeader(order, metadata)
-	if err != nil {
-		return err
-	}
-	if _, err := w.Write(head); err != nil {
-		return fmt.Errorf("safetensors: writing the header: %w", err)
 	}
 	for _, t := range order {
 		if len(t.Data) == 0 {
@@ -50,6 +49,24 @@ func Write(w io.Writer, tensors []Tensor, metadata map[string]string) error {
 		}
 	}
 	return nil
+}
+
+// WriteHeader writes what stands before the elements of the tensors, whose Data is not
+// looked at, and returns them in the order in which their elements are to be written
+// behind it, one right after the other. So a tensor that is larger than memory is
+// written part by part. The errors are those of [Write].
+func WriteHeader(w io.Writer, tensors []Tensor, metadata map[string]string) (order []Tensor, err error) {
+	if order, err = layout(tensors); err != nil {
+		return nil, err
+	}
+	head, err := appendHeader(order, metadata)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(head); err != nil {
+		return nil, fmt.Errorf("safetensors: writing the header: %w", err)
+	}
+	return order, nil
 }
 
 // Save writes the tensors and the metadata to the file at path, as Write does.
@@ -70,12 +87,8 @@ func layout(tensors []Tensor) ([]Tensor, error) {
 		if !utf8.ValidString(t.Name) {
 			return nil, problemf(t.Name, "the name is not UTF-8")
 		}
-		size, err := byteSize(t.DType, t.Shape)
-		if err != nil {
+		if _, err := byteSize(t.DType, t.Shape); err != nil {
 			return nil, problemf(t.Name, "%v", err)
-		}
-		if int64(len(t.Data)) != size {
-			return nil, problemf(t.Name, "shape %v of %s takes %d bytes, but the data has %d", t.Shape, t.DType, size, len(t.Data))
 		}
 	}
 	order := slices.Clone(tensors)
@@ -129,7 +142,11 @@ func appendHeader(order []Tensor, metadata map[string]string) ([]byte, error) {
 			}
 			fmt.Fprintf(b, "%d", dim)
 		}
-		end := at + int64(len(t.Data))
+		size, err := byteSize(t.DType, t.Shape)
+		if err != nil {
+			return nil, problemf(t.Name, "%v", err)
+		}
+		end := at + size
 		fmt.Fprintf(b, `],"data_offsets":[%d,%d]}`, at, end)
 		at = end
 	}
