@@ -147,7 +147,7 @@ func TestEmbedOfARun(t *testing.T) {
 		t.Error("another normalisation changes nothing")
 	}
 
-	grey := saveNet(t, models.Config{Model: "resnet9", Width: 2, InChannels: 1}, nil)
+	grey := saveNet(t, models.Config{Model: "resnet9", Width: 2, InChannels: 1}, nil, nil)
 	o = embedded(t, grey, "--data", "fashion-mnist", "--split", "test", "--index", list(t, 999, 0), "-o", filepath.Join(dir, "test.npy"))
 	if !slices.Equal(o.Shape, []int{2, 16}) || o.Split != "test" {
 		t.Errorf("%+v", o)
@@ -161,7 +161,7 @@ func TestEmbedMistakes(t *testing.T) {
 	there := write(t, "there.csv", "mine")
 	s := torch.NewScope()
 	defer s.Close()
-	broken := saveNet(t, models.Config{Model: "resnet9", Width: 2, InChannels: 3}, func(state map[string]*torch.Tensor) {
+	broken := saveNet(t, models.Config{Model: "resnet9", Width: 2, InChannels: 3}, nil, func(state map[string]*torch.Tensor) {
 		state["res2.1.1.bias"] = s.Full(state["res2.1.1.bias"].Shape(), math.NaN(), torch.Float32, torch.CPU)
 	})
 	args := func(more ...string) []string {

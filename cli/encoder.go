@@ -14,7 +14,8 @@ func (r *run) describeEncoder() (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return encoders.Metadata(fitted.ModelConfig(r.channels), fitted.Augment)
+	mask := ScoreSettings{Augment: trainingViews}.mask(fitted)
+	return encoders.Metadata(fitted.ModelConfig(r.channels), fitted.Augment, mask)
 }
 
 // EncoderSettings say of the file of an encoder what it does not say itself. All may be

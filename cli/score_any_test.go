@@ -13,6 +13,8 @@ import (
 
 	"sslmem/cli/rundir"
 	"sslmem/data"
+	"sslmem/data/augment"
+	"sslmem/encoders"
 	"sslmem/internal/python"
 	"sslmem/mem"
 	"sslmem/models"
@@ -219,8 +221,45 @@ func TestScoreForeignPair(t *testing.T) {
 	}
 }
 
-// saveNet saves an encoder without a description, changed by change.
-func saveNet(t *testing.T, c models.Config, change func(state map[string]*torch.Tensor)) string {
+// An encoder that has learned from some patches of its views is scored by some, also far
+// from its run.
+func TestScorePairOfMaskedEncoders(t *testing.T) {
+	torchtest.NoLeak(t)
+	c := models.Config{Model: "vit_tiny", Width: 12, InChannels: 3, PatchSize: 4, ImageSize: 16}
+	views, err := augment.Lookup("simclr-cifar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	views.Size, views.Mean, views.Std = 16, []float32{.5, .5, .5}, []float32{.2, .2, .2}
+	own := func(mask augment.Mask) string {
+		metadata, err := encoders.Metadata(c, views, mask)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return saveNet(t, c, metadata, nil)
+	}
+	masked, whole := own(augment.Mask{Patch: 1, Ratio: .5}), own(augment.Mask{})
+	common := append(colors(t), "--augment", "training")
+	o, some := scorePair(t, append([]string{"--f", masked, "--g", masked}, common...)...)
+	_, all := scorePair(t, append([]string{"--f", whole, "--g", whole}, common...)...)
+	text, err := os.ReadFile(filepath.Join(o.Run, rundir.ViewsFile))
+	if err != nil || !strings.Contains(string(text), "ratio = 0.5") || !strings.Contains(string(text), "patch = 4") {
+		t.Errorf("%v\n%s", err, text)
+	}
+	if slices.Equal(some.LossF(), all.LossF()) {
+		t.Error("the mask changes nothing")
+	}
+	if o, _ := scorePair(t, append([]string{"--f", masked, "--g", whole}, common...)...); warned(o) != "different_views "+mem.SameEncoders {
+		t.Errorf("other views of g give the warnings %q", warned(o))
+	}
+	code, _, stderr := call(append([]string{"score", "--f", foreign, "--g", masked}, common...)...)
+	if code != ExitFailure || !strings.Contains(stderr, "patches") {
+		t.Errorf("a ResNet that shall see some patches: %d %s", code, stderr)
+	}
+}
+
+// saveNet saves an encoder with the metadata, changed by change.
+func saveNet(t *testing.T, c models.Config, metadata map[string]string, change func(state map[string]*torch.Tensor)) string {
 	t.Helper()
 	net, err := models.New(c, torch.NewGenerator(1, torch.CPU))
 	if err != nil {
@@ -232,7 +271,7 @@ func saveNet(t *testing.T, c models.Config, change func(state map[string]*torch.
 		change(state)
 	}
 	path := filepath.Join(t.TempDir(), c.Model+".safetensors")
-	if err := torch.SaveSafetensors(path, maps.All(state), nil); err != nil {
+	if err := torch.SaveSafetensors(path, maps.All(state), metadata); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -240,7 +279,7 @@ func saveNet(t *testing.T, c models.Config, change func(state map[string]*torch.
 
 func TestScorePairWarnsOfDifferentEncoders(t *testing.T) {
 	torchtest.NoLeak(t)
-	wide := saveNet(t, models.Config{Model: "resnet18", Width: 4, InChannels: 3}, nil)
+	wide := saveNet(t, models.Config{Model: "resnet18", Width: 4, InChannels: 3}, nil, nil)
 	o, _ := scorePair(t, append([]string{"--f", foreign, "--g", wide}, colors(t)...)...)
 	if warned(o) != "different_encoders" || !strings.Contains(o.Summary.Warnings[0].Text, "16 and 32 features") {
 		t.Errorf("%+v", o.Summary.Warnings)
@@ -257,9 +296,9 @@ func TestScorePairMistakes(t *testing.T) {
 	t.Chdir(t.TempDir())
 	s := torch.NewScope()
 	defer s.Close()
-	grey := saveNet(t, models.Config{Model: "resnet9", Width: 2, InChannels: 1}, nil)
-	color := saveNet(t, models.Config{Model: "resnet9", Width: 2, InChannels: 3}, nil)
-	broken := saveNet(t, models.Config{Model: "resnet9", Width: 2, InChannels: 3}, func(state map[string]*torch.Tensor) {
+	grey := saveNet(t, models.Config{Model: "resnet9", Width: 2, InChannels: 1}, nil, nil)
+	color := saveNet(t, models.Config{Model: "resnet9", Width: 2, InChannels: 3}, nil, nil)
+	broken := saveNet(t, models.Config{Model: "resnet9", Width: 2, InChannels: 3}, nil, func(state map[string]*torch.Tensor) {
 		state["res2.1.1.bias"] = s.Full(state["res2.1.1.bias"].Shape(), math.NaN(), torch.Float32, torch.CPU)
 	})
 	pair := func(more ...string) []string {

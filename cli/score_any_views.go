@@ -37,9 +37,9 @@ func namedViews(name string) (viewsFile, error) {
 // pairViews returns the views that two encoders are scored with, with nothing left open
 // but what the images say, notes on what was taken from where, and warnings.
 func (s PairSettings) pairViews(f, g *encoders.Encoder, images data.Images) (v viewsFile, notes []string, warnings []mem.Warning, err error) {
-	own := f.Views // of the size and normalisation that the encoders are used to
+	own, mask := f.Views, f.Mask // of the size and normalisation that the encoders are used to
 	if own.Size == 0 {
-		own = g.Views
+		own, mask = g.Views, g.Mask
 	}
 	if s.Score.Augment == trainingViews {
 		switch {
@@ -47,10 +47,10 @@ func (s PairSettings) pairViews(f, g *encoders.Encoder, images data.Images) (v v
 			return v, nil, nil, usageError{errors.New("the files of the encoders do not say which views they were trained on; name them with --augment, such as simclr-cifar (sslmem recipes list), or in a file")}
 		case f.Views.Size == 0 || g.Views.Size == 0:
 			warnings = append(warnings, mem.Warning{Name: "views_of_one", Text: "Only the file of one encoder says which views it was trained on; both are scored with these."})
-		case !sameViews(f.Views, g.Views):
+		case !sameViews(f.Views, g.Views) || f.Mask != g.Mask:
 			warnings = append(warnings, mem.Warning{Name: "different_views", Text: "f and g were trained on different views; both are scored with those of f."})
 		}
-		v.Augment = own
+		v.Augment, v.Mask = own, mask
 	} else if v, err = namedViews(s.Score.Augment); err != nil {
 		return v, nil, nil, usageError{err}
 	}

@@ -45,6 +45,8 @@ type Encoder struct {
 	Config models.Config `json:"config"`
 	// Views are those that it was trained on; of size 0 if the file does not say.
 	Views augment.Recipe `json:"views"`
+	// Mask hides patches of these views, if the training did.
+	Mask augment.Mask `json:"mask"`
 	// Notes are sentences on what was inferred and what was left out.
 	Notes []string `json:"notes"`
 
@@ -233,13 +235,15 @@ func (e *Encoder) noteConfig() {
 const (
 	configKey = "sslmem.encoder" // a models.Config
 	viewsKey  = "sslmem.views"   // the augment.Recipe it was trained on, fitted to the images
+	maskKey   = "sslmem.mask"    // the augment.Mask of these views
 )
 
 // Metadata returns what the metadata of a safetensors file must have for [Open] to
-// know the encoder again: what it is, and which views it was trained on.
-func Metadata(c models.Config, views augment.Recipe) (map[string]string, error) {
+// know the encoder again: what it is, and which views it was trained on, of which mask
+// hides patches.
+func Metadata(c models.Config, views augment.Recipe, mask augment.Mask) (map[string]string, error) {
 	metadata := map[string]string{}
-	for key, value := range map[string]any{configKey: c, viewsKey: views} {
+	for key, value := range map[string]any{configKey: c, viewsKey: views, maskKey: mask} {
 		text, err := json.Marshal(value)
 		if err != nil {
 			return nil, fmt.Errorf("cannot describe the encoder: %w", err)
@@ -251,7 +255,7 @@ func Metadata(c models.Config, views augment.Recipe) (map[string]string, error) 
 
 // describedBy takes what the metadata of a file say.
 func (e *Encoder) describedBy(metadata map[string]string) error {
-	for key, to := range map[string]any{configKey: &e.Config, viewsKey: &e.Views} {
+	for key, to := range map[string]any{configKey: &e.Config, viewsKey: &e.Views, maskKey: &e.Mask} {
 		if text := metadata[key]; text != "" {
 			if err := json.Unmarshal([]byte(text), to); err != nil {
 				return fmt.Errorf("%s in its metadata cannot be read: %w", key, err)

@@ -119,7 +119,7 @@ func TestOpen(t *testing.T) {
 	// What this program saves.
 	views := augment.Recipe{Name: "mine", Size: 16}
 	config := models.Config{Model: "resnet18", Width: 2, InChannels: 3}
-	metadata, err := encoders.Metadata(config, views)
+	metadata, err := encoders.Metadata(config, views, augment.Mask{Patch: 4, Ratio: .75})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestOpen(t *testing.T) {
 	delete(own, "fc.weight")
 	delete(own, "fc.bias")
 	e = check(t, save(t, own, metadata), encoders.Options{Config: models.Config{Stem: models.CIFARStem}}, expected)
-	if e.Format != encoders.OwnFile || e.Config != config || e.Views.Name != "mine" || !strings.Contains(e.String(), "resnet18 of width 2, 16 features") {
+	if e.Format != encoders.OwnFile || e.Config != config || e.Views.Name != "mine" || e.Mask.Ratio != .75 || !strings.Contains(e.String(), "resnet18 of width 2, 16 features") {
 		t.Errorf("%+v", e)
 	}
 	metadata["sslmem.encoder"] = "{"
