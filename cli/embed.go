@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -221,9 +222,16 @@ func (j *embedding) write(ctx context.Context) (shape []int, err error) {
 	j.console.begin(len(j.index))
 	defer j.console.end()
 	o := eval.FeatureOptions{Augment: recipe, BatchSize: embedBatch, Device: j.device, Index: j.index, Report: j.console.images("features of", 1)}
+	var failed error // before it was written
 	err = atomicfile.Write(j.out, func(w io.Writer) error {
 		format := embedFormats[filepath.Ext(j.out)](j, w)
-		return eval.EachFeatures(ctx, j.network, j.images, o, func(index []int, y *torch.Tensor) error {
+		write := func(err error) error {
+			if err != nil {
+				err = fmt.Errorf("cannot write %s: %w", j.out, err)
+			}
+			return err
+		}
+		failed = eval.EachFeatures(ctx, j.network, j.images, o, func(index []int, y *torch.Tensor) error {
 			row := y.Shape()[1:]
 			values := torch.ToSlice[float32](y.ToDType(torch.Float32))
 			if at, ok := notFinite(values, len(index)); ok {
@@ -231,17 +239,18 @@ func (j *embedding) write(ctx context.Context) (shape []int, err error) {
 			}
 			if shape == nil {
 				shape = append([]int{len(j.index)}, row...)
-				if err := format.begin(shape); err != nil {
+				if err := write(format.begin(shape)); err != nil {
 					return err
 				}
 			}
 			if !slices.Equal(row, shape[1:]) {
 				return fmt.Errorf("the encoder gives features of shape %v for some images and %v for others", shape[1:], row)
 			}
-			return format.rows(index, values)
+			return write(format.rows(index, values))
 		})
+		return failed
 	})
-	return shape, err
+	return shape, cmp.Or(failed, err)
 }
 
 // notFinite returns the first of n rows with a value that is no number.

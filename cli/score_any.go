@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
@@ -210,7 +212,14 @@ func (p *anyPair) save(dir rundir.Dir, scores *mem.Scores, summary *mem.Summary)
 	if err := config.Save(dir.Join(rundir.ViewsFile), p.views); err != nil {
 		return err
 	}
-	about := map[string]*encoders.Encoder{"f": p.f, "g": p.g}
+	about := map[string]aboutEncoder{}
+	for name, e := range map[string]*encoders.Encoder{"f": p.f, "g": p.g} {
+		sum, err := fileSum(e.Path)
+		if err != nil {
+			return err
+		}
+		about[name] = aboutEncoder{e, sum}
+	}
 	if err := rundir.WriteJSON(dir.Join(rundir.AboutFile), about); err != nil {
 		return err
 	}
@@ -221,6 +230,26 @@ func (p *anyPair) save(dir rundir.Dir, scores *mem.Scores, summary *mem.Summary)
 		return err
 	}
 	return rundir.WriteJSON(dir.Join(rundir.SummaryFile), summary)
+}
+
+// aboutEncoder is what a folder of scores remembers of an encoder.
+type aboutEncoder struct {
+	*encoders.Encoder
+	SHA256 string `json:"sha256"` // of the file
+}
+
+// fileSum returns the SHA-256 of a file in hexadecimal digits.
+func fileSum(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // print writes the outcome for a person.

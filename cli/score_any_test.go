@@ -128,6 +128,11 @@ func TestScorePairIsScoreOfRun(t *testing.T) {
 		t.Errorf("%+v: %+v", o, o.Summary.Warnings)
 	}
 
+	about, err := os.ReadFile(filepath.Join(o.Run, rundir.AboutFile))
+	if err != nil || strings.Count(string(about), `"sha256"`) != 2 || !strings.Contains(string(about), `"model": "resnet9"`) {
+		t.Errorf("%v\n%s", err, about)
+	}
+
 	// The folder has all to do it again.
 	_, again := scorePair(t, "--config", filepath.Join(o.Run, rundir.ConfigFile))
 	closeScores(t, again, bares, 0)

@@ -66,7 +66,8 @@
 //	f := train.Subset(splits.F())
 //
 // [Splits.Save] keeps them with a run, so that scores can be computed, and
-// checked, long after the training. A point's memorization is measured against
+// checked, long after the training. [LoadSets] reads such files of other programs,
+// and [LoadIndices] one list of images, as text, CSV, JSON or .npy. A point's memorization is measured against
 // everything that stays in the training set when it is left out. So a near
 // copy of a candidate in the shared set hides that it was memorized, and an
 // exact copy hides it altogether.

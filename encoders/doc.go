@@ -26,7 +26,7 @@
 //
 // A file of weights is searched for the names of a network of package models: a
 // ResNet with torchvision's names, also as the children of a Sequential ("0", "1",
-// "4" to "7"), a ViT with timm's, or a ResNet-9. It may lie under any prefix, such as
+// "4" to "7"), a ViT with timm's names or torchvision's, or a ResNet-9. It may lie under any prefix, such as
 // "module.encoder_q.", if there is one only; [Options].Prefix says which if there are
 // several. Depth, width, stem and image size are inferred from the shapes, see
 // [models.InferConfig]. Classifiers, projectors and what else is beside the network

@@ -154,6 +154,11 @@ func TestOpenPyTorch(t *testing.T) {
 	for _, name := range []string{"resnet18.pth", "resnet18.pt"} {
 		check(t, filepath.Join(dir, name), encoders.Options{}, filepath.Join(dir, "resnet18.safetensors"))
 	}
+	// torchvision's own names of a ViT, of a width that is not published.
+	vit := check(t, filepath.Join(dir, "vit.pth"), encoders.Options{Config: models.Config{Model: "vit_tiny"}}, filepath.Join(dir, "vit.safetensors"))
+	if vit.Config.Width != 24 || vit.Config.PatchSize != 4 || vit.Config.ImageSize != 16 || !strings.Contains(fmt.Sprint(vit.Notes), "torchvision's VisionTransformer") {
+		t.Errorf("%+v", vit)
+	}
 	e, err := encoders.Open(filepath.Join(dir, "logits.pt"), encoders.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -10,29 +10,6 @@ import (
 	"sslmem/torch"
 )
 
-// landmarks are, for each family of networks, two names that every one of it has.
-var landmarks = []struct {
-	first, second string
-	rename        func(name string) string // to the names of package models; nil if they are those
-}{
-	{"conv1.weight", "layer1.0.conv1.weight", nil},
-	{"0.weight", "4.0.conv1.weight", childName},
-	{"patch_embed.proj.weight", "blocks.0.norm1.weight", nil},
-	{"conv1.0.weight", "res1.0.0.weight", nil},
-}
-
-// children are the names of what stands in Sequential(*resnet.children()).
-var children = map[string]string{"0": "conv1", "1": "bn1", "4": "layer1", "5": "layer2", "6": "layer3", "7": "layer4", "9": "fc"}
-
-// childName is torchvision's name of a weight of a ResNet's children.
-func childName(name string) string {
-	child, rest, _ := strings.Cut(name, ".")
-	if known := children[child]; known != "" {
-		return known + "." + rest
-	}
-	return name
-}
-
 // beside are names that a network's own may be mixed with, and that have no part in
 // its features: classifiers, heads of pretraining, the decoder of MAE, queues.
 var beside = regexp.MustCompile(`^(fc|head|heads|classifier|linear|projector|projection|projection_head|proj_head|predictor|prediction_head|decoder\w*|mask_token|queue\w*)(\.|$)`)
@@ -40,7 +17,7 @@ var beside = regexp.MustCompile(`^(fc|head|heads|classifier|linear|projector|pro
 // place is where in a state_dict a network was found.
 type place struct {
 	prefix string // with a dot at its end, or ""
-	rename func(string) string
+	naming
 }
 
 // places returns all places of networks in a state_dict, sorted by prefix.
@@ -50,7 +27,7 @@ func places(state map[string]*torch.Tensor) []place {
 		for _, mark := range landmarks {
 			prefix, ok := strings.CutSuffix(name, mark.first)
 			if ok && (prefix == "" || strings.HasSuffix(prefix, ".")) && state[prefix+mark.second] != nil {
-				found = append(found, place{prefix, mark.rename})
+				found = append(found, place{prefix, mark.naming})
 			}
 		}
 	}
@@ -105,7 +82,7 @@ func (e *Encoder) findNetwork(state map[string]*torch.Tensor, prefix string) (ma
 		e.note("The network is the one under %q.", at.prefix)
 	}
 	if at.rename != nil {
-		e.note("It is the children of a ResNet in a Sequential, which are named by their place.")
+		e.note("Its weights have the names of %s.", at.called)
 	}
 	if count > 0 {
 		e.note("%d tensors beside the network are left out: %s.", count, some(slices.Sorted(maps.Keys(left)), 8))

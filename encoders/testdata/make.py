@@ -98,6 +98,14 @@ def more(folder):
     torch.jit.trace(children, x).save(folder / "map.pt")  # [N, D, 1, 1]
     torch.save(m, folder / "whole.pth")
 
+    vit = torchvision.models.VisionTransformer(image_size=16, patch_size=4, num_layers=12, num_heads=3, hidden_dim=24, mlp_dim=96)
+    vit.heads.head = nn.Linear(24, 10)
+    nn.init.normal_(vit.class_token)
+    torch.save(vit.state_dict(), folder / "vit.pth")
+    vit.heads = nn.Identity()
+    with torch.no_grad():
+        save_file({"x": x, "features": vit.eval()(x).contiguous()}, folder / "vit.safetensors")
+
     m = trained(torchvision.models.resnet18(weights=None))
     x = torch.rand(2, 3, 64, 64)
     torch.save(m.state_dict(), folder / "resnet18.pth")
