@@ -215,3 +215,29 @@ func TestArguments(t *testing.T) {
 		}
 	}
 }
+
+// Half of the variance needs half of the views.
+func TestViewsFor(t *testing.T) {
+	e := estimator{SE: math.Sqrt(.5)}
+	if got := e.viewsFor(1); math.Abs(got-scoreViews/2) > 1e-12 {
+		t.Errorf("%v views, want %v", got, scoreViews/2)
+	}
+}
+
+// The scores that two sides leave are compared point by point.
+func TestRankWith(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "case")
+	for name, text := range map[string]string{oursName: "0.1\n0.2\n0.3\n", singleName: "1\n2\n3\n", batchedName: "3\n2\n1\n", fastestName: "1\n2\n"} {
+		if err := os.WriteFile(scoresOf(path, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]float64{singleName: 1, batchedName: -1} {
+		if got, err := rankWith(path, oursName, name); err != nil || math.Abs(got-want) > 1e-12 {
+			t.Errorf("%s: %v, %v; want %v", name, got, err, want)
+		}
+	}
+	if _, err := rankWith(path, oursName, fastestName); err == nil || !strings.Contains(err.Error(), "2") {
+		t.Errorf("scores of other points: %v", err)
+	}
+}

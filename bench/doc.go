@@ -20,6 +20,12 @@
 //     tensors, and kornia; and batches from a folder of JPEGs beside a DataLoader
 //     with as many workers as sslmem has threads.
 //
+//   - score: SSLMem of points by 10 views each, views included, with two ResNet-18
+//     and two of the demo's encoders, beside three PyTorch scripts: one view of one
+//     image at a time, as published code does; a DataLoader and large batches; and
+//     that with torch.compile and frozen weights. And how many views each rule for
+//     pairs of views needs for the same standard error.
+//
 //   - learn: what each method teaches a small encoder on 6,000 images, over three
 //     seeds, beside the encoder as it was drawn. It compares no times and takes a
 //     quarter of an hour.

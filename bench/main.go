@@ -18,8 +18,8 @@ import (
 // parts lists the parts in the order in which they run. The last one compares with
 // nothing, takes longest and is run only where it is named.
 var (
-	parts  = []string{"train", "memory", "scope", "ops", "data", "learn"}
-	timing = parts[:5]
+	parts  = []string{"train", "memory", "scope", "ops", "data", "score", "learn"}
+	timing = parts[:6]
 )
 
 func main() {
@@ -44,7 +44,7 @@ func run(args []string) error {
 	flags.IntVar(&b.learnEpochs, "learn-epochs", 20, "`epochs` of part learn")
 	flags.StringVar(&b.methods, "methods", "", "`names` of the methods of parts train and learn, with commas between them (default: all)")
 	flags.BoolVar(&b.compile, "compile", false, "in part train, also compile PyTorch's step by torch.compile, a minute or more for each")
-	flags.BoolVar(&b.bf16, "bf16", ssl.SlowPrecision(ssl.BF16, torch.CPU) == "", "in part train, measure steps in bf16 too (default: if the CPU has instructions for it)")
+	flags.BoolVar(&b.bf16, "bf16", ssl.SlowPrecision(ssl.BF16, torch.CPU) == "", "in part train, measure steps in bf16 too; in part score, have PyTorch's fastest side compute in it (default: if the CPU has instructions for it)")
 	path := flags.String("json", "", "`file` to write every measurement to")
 	flags.SetOutput(io.Discard)
 	switch err := flags.Parse(args); {
@@ -132,6 +132,15 @@ func (b *bench) part(name string, r *report) (err error) {
 	case "data":
 		if r.Data, err = b.data(); err == nil {
 			printComparisons(os.Stdout, r.Data)
+		}
+	case "score":
+		if r.Score, err = b.score(); err != nil {
+			return err
+		}
+		printScored(os.Stdout, r.Score)
+		measuring("the noise of estimators")
+		if r.Estimators, err = estimators(); err == nil {
+			fmt.Println(estimatorWords(r.Estimators))
 		}
 	case "learn":
 		if r.Learn, err = b.learn(); err == nil {

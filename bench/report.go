@@ -20,7 +20,10 @@ type report struct {
 	Scope  *comparison   `json:"scope,omitempty"`
 	Memory *memoryResult `json:"memory,omitempty"`
 	Data   []comparison  `json:"data,omitempty"`
-	Learn  []learned     `json:"learn,omitempty"`
+	Score  []scored      `json:"score,omitempty"`
+	// Estimators is the noise of the rules for pairs of views, from part score.
+	Estimators []estimator `json:"estimators,omitempty"`
+	Learn      []learned   `json:"learn,omitempty"`
 }
 
 // save replaces the file at path; an empty path is none.

@@ -43,6 +43,12 @@ func work(args []string) error {
 			return err
 		}
 		return worker.Serve(os.Stdin, os.Stdout, map[string]worker.Action{"views": w})
+	case kind == "score" && len(rest) == 2:
+		actions, err := newScoreWorker(rest[0], rest[1])
+		if err != nil {
+			return err
+		}
+		return worker.Serve(os.Stdin, os.Stdout, actions)
 	case kind == "folder" && len(rest) == 3:
 		w, err := newFolderWorker(threads, rest)
 		if err != nil {
