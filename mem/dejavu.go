@@ -119,11 +119,11 @@ type DejaVuPoint struct {
 // DejaVu reports attacks: of f on S_C and of g on S_I, of one or more pairs. By the
 // definition, the accuracy of the target is the mean of that of f on S_C and of g on
 // S_I, that of the reference the mean of g on S_C and of f on S_I, so that what one of
-// the sets or encoders is better at falls on both sides; the score is their
-// difference. Each model is judged on the share p of an attack's points that it is most
-// confident of itself, at least one. Where several points are as confident as the last
-// of them, all of these count with the weight that makes up the share, so that the order of the points has no
-// effect.
+// the sets or encoders is better at falls on both sides; the score is their difference.
+// Each model is judged on the share p of an attack's points that it is most confident
+// of itself, at least one. Where several points are as confident as the last of them,
+// all of these count with the weight that makes up the share, so that the order of the
+// points has no effect.
 //
 // The intervals reach from the 2.5 % to the 97.5 % point of what comes of drawing the
 // points of each set again, with target and reference and all pairs on the same draw.

@@ -46,8 +46,8 @@ func rankAttacks(attacks []DejaVuAttack, first int) rankedAttacks {
 // quota is how many of n points a share is, at least one.
 func quota(share float64, n int) int { return max(1, int(math.Round(share*float64(n)))) }
 
-// accuracy returns that on the most confident points, as many as quota says; each point counts
-// as often as times says, once if it is nil. Of points that are equally
+// accuracy returns that on the most confident points, as many as quota says; each point
+// counts as often as times says, once if it is nil. Of points that are equally
 // confident, and of which only some have room, each counts in part.
 func (r rankedSide) accuracy(quota int, times []int) float64 {
 	room, right := float64(quota), 0.

@@ -17,9 +17,9 @@ type LabelScores struct {
 // memorized, which were each trained on a subset: the probability that a point is
 // classified right by one that saw it, less that by one that did not (V. Feldman and C.
 // Zhang, "What neural networks memorize and why", NeurIPS 2020). predicted[t][i] is the
-// class that t names for i, included[t][i] whether i was in its training set, both
-// [T, N], and labels are the true classes, [N], none below 0. f/g pairs are the case in which a
-// point of S_C is in the subsets of all f and of no g.
+// class that t names for i, included[t][i] whether i was in its training set, both [T,
+// N], and labels are the true classes, [N], none below 0. f/g pairs are the case in
+// which a point of S_C is in the subsets of all f and of no g.
 //
 // It is the supervised counterpart of SSLMem; [Agree] compares the two. The errors are
 // those of [SubsetMemorization], and a label below 0.

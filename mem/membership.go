@@ -23,8 +23,9 @@ const (
 	// LossAttack takes minus the alignment loss L of the encoder.
 	LossAttack MembershipAttack = "loss"
 	// MemAttack takes m, the loss under the other encoder of the pair less that under
-	// the target. It needs an encoder that differs in the image alone, which an attacker does not
-	// have; it bounds what there is to find.
+	// the target. It needs an encoder that differs in the image alone, which an
+	// attacker does not have; it bounds what there is to find. Against S_I it counts
+	// twice, because that encoder saw the others.
 	MemAttack MembershipAttack = "m"
 )
 
@@ -111,21 +112,24 @@ type MembershipPoint struct {
 // InferMembership attacks f and g of each pair in turn. The target f has the members
 // S_C and, as others, S_I or S_E. What a member looks like, a threshold or the weights
 // of the regression, is learned on a shadow: g, whose members are S_I and whose others
-// are S_C or S_E. So every point has, for the shadow, another membership than for the
-// target or the same one, and an attack that was fitted on the points that it
-// judges would know, or have learned wrongly, what they are. Therefore all sets are
-// halved at random, and what judges the one half of the target's points is learned on the
-// other half of the shadow's points; each point is judged once, for each target.
+// are S_C or S_E. These are the points that the target is judged on, with the same
+// membership or the opposite one, so that an attack which knew points again would be
+// found too strong or too weak. Therefore all sets are halved at random, and what
+// judges one half of the target's points is learned from the other half of the
+// shadow's: no point is judged by what was learned from it, and each is judged once
+// for each target.
 //
-// Both directions are averaged, as in [DejaVu], and all pairs. Against S_I, two encoders that
-// are equal give an AUC of .5 exactly by a loss or a mean: what makes one set easier than the
-// other counts once for and once against. What is learned then learns such a difference the
-// wrong way around, so that against S_I a learned attack is rather found too weak than
-// too strong. Against S_E a set that is easier counts for the attack.
+// Both directions are averaged, as in [DejaVu], and all pairs. Against S_I, two
+// encoders that are equal give an AUC of .5 exactly by a loss or a mean: what makes one
+// set easier than the other counts once for and once against. What is learned then
+// learns such a difference the wrong way around, so that against S_I a learned attack
+// is rather found too weak than too strong. Against S_E a set that is easier counts for
+// the attack.
 //
-// The intervals are those of drawing the points of each set again, the same for all targets,
-// with what was learned as it is. It is an error if a set is empty or has fewer than four
-// points, if sizes do not fit or differ between pairs, or a number is NaN.
+// The intervals are those of drawing the points of each set again, the same for all
+// targets, with what was learned as it is. It is an error if a set is empty or has
+// fewer than four points, if sizes do not fit or differ between pairs, or a number is
+// NaN.
 func InferMembership(pairs []MembershipPair, o MembershipOptions) (*MembershipReport, error) {
 	if o.Resamples == 0 {
 		o.Resamples = 1000

@@ -90,7 +90,8 @@ func (r roc) tpr(fpr float64, members, others []int) float64 {
 
 // threshold returns the score from which on points are best taken for members, and the
 // balanced accuracy of that. It lies in the middle between two scores; where none is
-// better than chance it is infinite, so that no point is. Of equally good ones it is the highest.
+// better than chance it is infinite, so that no point is. Of equally good ones it is
+// the highest.
 func (r roc) threshold() (threshold, accuracy float64) {
 	var m, o, allM, allO float64
 	r.walk(nil, nil, func(_, groupM, groupO float64) { allM, allO = allM+groupM, allO+groupO })
@@ -111,9 +112,10 @@ func (r roc) threshold() (threshold, accuracy float64) {
 }
 
 // AUC returns the area under the receiver operating characteristic of scores by which
-// members should be higher than others: the probability that a random member has a higher score
-// than a random other, where equal ones count half (the statistic U of Mann and Whitney,
-// divided by the product of the numbers). .5 is chance. It is NaN if either is empty.
+// members should be higher than others: the probability that a random member has a
+// higher score than a random other, where equal ones count half (the statistic U of
+// Mann and Whitney, divided by the product of the numbers). .5 is chance. It is NaN if
+// either is empty.
 func AUC(members, others []float64) float64 { return newROC(members, others).auc(nil, nil) }
 
 // TPR returns the true positive rate at a false positive rate of at most fpr: the
