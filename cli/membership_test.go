@@ -60,7 +60,7 @@ func TestMembershipOfARun(t *testing.T) {
 		}
 	}
 	code, stdout, stderr := call("membership", dir)
-	for _, text := range []string{"Membership from 10 views", "mean cosine of views", "chance", "TPR at .1 % FPR", "membership.csv"} {
+	for _, text := range []string{"Membership from 10 views", "mean of cosines", "chance", "TPR at .1 % FPR", "membership.csv"} {
 		if code != ExitOK || !strings.Contains(stdout, text) {
 			t.Errorf("%d %s%s; want %q", code, stdout, stderr, text)
 		}

@@ -309,7 +309,7 @@ func TestDejaVuFiles(t *testing.T) {
 	if err := r.WriteText(&text); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"100 points, 1 f/g pair", "70.0 %", "+40.0", "40.0 % are memorized", "Of the 20.0 % that each model is most confident of, the models that saw"} {
+	for _, want := range []string{"100 points, 1 f/g pair", "70.0 %", "+40.0", "40.0 % are memorized", "more often than the reference on all points, and on the 20.0 % that each"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("no %q in\n%s", want, text.String())
 		}

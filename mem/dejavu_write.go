@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"sslmem/data/atomicfile"
 )
@@ -46,7 +47,7 @@ func (r *DejaVuReport) WriteText(w io.Writer) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "Classes inferred from crops: %s, %s\n\n", count(r.Points, "point"), count(r.Pairs, "f/g pair"))
 	t := newTable(&b)
-	t.row("most", "confident", "n", "target", "95 % CI", "reference", "95 % CI", "déjà vu", "95 % CI", "top-5", "reference", "déjà vu")
+	t.row("most confident", "", "n", "target", "95 % CI", "reference", "95 % CI", "déjà vu", "95 % CI", "top-5", "reference", "déjà vu")
 	for _, l := range r.Levels {
 		t.row(percent(l.Share), "", strconv.Itoa(l.N), percent(l.Target), percentCI(l.TargetCI), percent(l.Reference), percentCI(l.ReferenceCI),
 			points(l.Score), pointsCI(l.CI), percent(l.Target5), percent(l.Reference5), points(l.Score5))
@@ -55,26 +56,38 @@ func (r *DejaVuReport) WriteText(w io.Writer) error {
 	b.WriteByte('\n')
 	wrap(&b, fmt.Sprintf("Of all points, %s are memorized (only the target is right), %s forgotten (only the reference is), %s correlated (both are), %s unassociated.",
 		percent(r.Memorized), percent(r.Forgotten), percent(r.Correlated), percent(r.Unassociated)), "", "")
-	for _, l := range r.Levels {
-		wrap(&b, l.sentence(), "", "")
+	for _, sentence := range r.verdicts() {
+		wrap(&b, sentence, "", "")
 	}
 	_, err := w.Write(b.Bytes())
 	return err
 }
 
-// sentence says what a level shows.
-func (l DejaVuLevel) sentence() string {
-	who := "Of all points"
-	if l.Share < 1 {
-		who = fmt.Sprintf("Of the %s that each model is most confident of", percent(l.Share))
+// verdicts say in sentences what the levels show.
+func (r *DejaVuReport) verdicts() (sentences []string) {
+	for _, v := range []struct {
+		text string
+		is   func(i Interval) bool
+	}{
+		{"The target names the class more often than the reference on", func(i Interval) bool { return i.Low > 0 }},
+		{"The target names the class less often than the reference on", func(i Interval) bool { return i.High < 0 }},
+		{"No difference between target and reference is shown on", func(i Interval) bool { return i.Contains(0) }},
+	} {
+		var where []string
+		for _, l := range r.Levels {
+			switch {
+			case !v.is(l.CI):
+			case l.Share == 1:
+				where = append(where, "all points")
+			default:
+				where = append(where, fmt.Sprintf("the %s that each is most confident of", percent(l.Share)))
+			}
+		}
+		if len(where) > 0 {
+			sentences = append(sentences, fmt.Sprintf("%s %s.", v.text, strings.Join(where, ", and on ")))
+		}
 	}
-	switch {
-	case l.CI.Low > 0:
-		return who + ", the models that saw an image name its class more often than those that did not."
-	case l.CI.High < 0:
-		return who + ", the models that saw an image name its class less often than those that did not."
-	}
-	return who + ", no difference is shown between models that saw an image and those that did not."
+	return sentences
 }
 
 func percent(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) }

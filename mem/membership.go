@@ -38,13 +38,13 @@ func MembershipAttacks() []MembershipAttack {
 func (a MembershipAttack) Describe() string {
 	switch a {
 	case MeanAttack:
-		return "mean cosine of views"
+		return "mean of cosines"
 	case VectorAttack:
-		return "all cosines of views"
+		return "sorted cosines"
 	case LossAttack:
-		return "alignment loss L"
+		return "alignment loss"
 	case MemAttack:
-		return "m, with both encoders"
+		return "L_g and L_f"
 	}
 	return string(a)
 }

@@ -55,7 +55,7 @@ func (r *MembershipReport) WriteText(w io.Writer) error {
 	fmt.Fprintf(&b, "Membership from %d views of each image: %s, members S_C of f and S_I of g (%d), others %s (%d)\n\n",
 		r.Views, count(r.Pairs, "f/g pair"), r.Members, against, r.Others)
 	t := newTable(&b)
-	t.row("attack", "by", "accuracy", "95 % CI", "AUC", "95 % CI", "TPR at 1 % FPR", "95 % CI", "TPR at .1 % FPR", "95 % CI")
+	t.row("attack", "looks at", "accuracy", "95 % CI", "AUC", "95 % CI", "TPR at 1 % FPR", "95 % CI", "TPR at .1 % FPR", "95 % CI")
 	for _, a := range r.Attacks {
 		t.row(string(a.Attack), a.Attack.Describe(), percent(a.Accuracy.Value), percentCI(a.Accuracy.CI),
 			fmt.Sprintf("%.3f", a.AUC.Value), fmt.Sprintf("%.3f to %.3f", a.AUC.CI.Low, a.AUC.CI.High),
