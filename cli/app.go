@@ -33,7 +33,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		Writer:    stdout,
 		ErrWriter: stderr,
 		Commands: []*cli.Command{
-			demoCommand(), trainCommand(), evalCommand(), scoreCommand(), embedCommand(), layersCommand(), dejaVuCommand(), membershipCommand(), labelsCommand(), plotCommand(), recipesCommand(), dataCommand(), doctorCommand(), versionCommand(),
+			demoCommand(), trainCommand(), evalCommand(), scoreCommand(), embedCommand(), layersCommand(), dejaVuCommand(), membershipCommand(), labelsCommand(), experimentCommand(), plotCommand(), recipesCommand(), dataCommand(), doctorCommand(), versionCommand(),
 		},
 		HideVersion:               true,
 		DisableSliceFlagSeparator: true,
@@ -274,8 +274,13 @@ func openArgument(c *cli.Context) (*run, error) {
 
 // withResume adds to the error of a stopped run how to go on.
 func (r *run) withResume(err error, command string) error {
-	if !errors.Is(err, ssl.ErrStopped) && !errors.Is(err, context.Canceled) {
+	if !isStopped(err) {
 		return err
 	}
 	return fmt.Errorf("%w; all is saved, go on with: %s %s --resume %s", err, program(), command, r.dir)
+}
+
+// isStopped reports whether an error says that a person has stopped the program.
+func isStopped(err error) bool {
+	return errors.Is(err, ssl.ErrStopped) || errors.Is(err, context.Canceled)
 }

@@ -101,7 +101,7 @@ var nameable = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*$`)
 // by other settings are errors. The first error of a cell ends the run; the results
 // of the cells before it stay.
 func (g Grid) Run(ctx context.Context) error {
-	p, err := g.progress()
+	p, err := g.Progress()
 	if err != nil {
 		return err
 	}
@@ -131,8 +131,14 @@ func (g Grid) report(p Progress) {
 	}
 }
 
-// progress reads which cells are finished.
-func (g Grid) progress() (Progress, error) {
+// Check returns the error that Run would return before it runs anything.
+func (g Grid) Check() error {
+	_, err := g.Progress()
+	return err
+}
+
+// Progress reads which cells are finished, and checks them as Run does.
+func (g Grid) Progress() (Progress, error) {
 	p := Progress{States: make([]State, len(g.Cells)), Took: make([]time.Duration, len(g.Cells))}
 	seen := map[string]bool{}
 	for i, c := range g.Cells {
