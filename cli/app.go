@@ -33,7 +33,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		Writer:    stdout,
 		ErrWriter: stderr,
 		Commands: []*cli.Command{
-			demoCommand(), trainCommand(), evalCommand(), scoreCommand(), embedCommand(), layersCommand(), dejaVuCommand(), membershipCommand(), labelsCommand(), experimentCommand(), plotCommand(), recipesCommand(), dataCommand(), doctorCommand(), versionCommand(),
+			demoCommand(), trainCommand(), evalCommand(), scoreCommand(), embedCommand(), layersCommand(), dejaVuCommand(), membershipCommand(), labelsCommand(), experimentCommand(), selfcheckCommand(), plotCommand(), recipesCommand(), dataCommand(), doctorCommand(), versionCommand(),
 		},
 		HideVersion:               true,
 		DisableSliceFlagSeparator: true,
