@@ -95,14 +95,15 @@ random, and without the least memorized, and measures how good each is.
    sslmem experiment removal --data cifar10 --transfer cifar100,svhn --finetune`,
 		Flags: append(experimentFlags("10%,20%,40%", "numbers or parts of images to remove"),
 			&cli.StringSliceFlag{Name: "transfer", Usage: "another `DATA` set to measure the encoders on; may be repeated"},
-			&cli.BoolFlag{Name: "finetune", Usage: "also train each encoder further with a classifier"}),
+			&cli.BoolFlag{Name: "finetune", Usage: "also train each encoder further with a classifier"},
+			&cli.BoolFlag{Name: "dense", Usage: "also segment images, by a linear classifier of the positions of a layer's maps"}),
 		Action: func(c *cli.Context) error {
 			e, err := newExperiment(c, "removal", "")
 			if err != nil {
 				return err
 			}
 			n := halves(e.base).Splits
-			r := removal{base: e.base, transfer: c.StringSlice("transfer"), finetune: c.Bool("finetune")}
+			r := removal{base: e.base, extra: extraTasks{Transfer: c.StringSlice("transfer"), FineTune: c.Bool("finetune"), Dense: c.Bool("dense")}}
 			if r.removed, err = parseRemoved(valuesOf(c.String("values")), n.Candidate+n.Independent); err != nil {
 				return usageError{err}
 			}

@@ -76,7 +76,7 @@ func (e *experiment) pairs(ctx context.Context, name string, s Settings) (*run, 
 		return nil, found{}, err
 	}
 	f.Measures = append(f.Measures, units)
-	accuracy, err := r.accuracy(ctx, roleF, nil, false)
+	accuracy, err := r.accuracy(ctx, roleF, extraTasks{})
 	f.Measures = append(f.Measures, accuracy...)
 	return r, f, err
 }
@@ -136,9 +136,17 @@ func (r *run) unitMem(ctx context.Context) (measure, error) {
 	return newMeasure("UnitMem", means...), nil
 }
 
+// extraTasks are what encoders are measured by beside k nearest neighbors and a linear
+// probe on the images of their run.
+type extraTasks struct {
+	Transfer []string `json:"transfer"` // other data sets
+	FineTune bool     `json:"finetune"`
+	Dense    bool     `json:"dense"` // segmentation
+}
+
 // accuracy is how good the encoders of a role are on the images of the run and those
 // of other data sets: k nearest neighbors, linear probe, and trained further.
-func (r *run) accuracy(ctx context.Context, of role, transfer []string, finetune bool) ([]measure, error) {
+func (r *run) accuracy(ctx context.Context, of role, extra extraTasks) ([]measure, error) {
 	probe := liveProbe
 	t := tasks{probe: &probe}
 	knn, err := eval.KNNConvention("dino")
@@ -146,11 +154,11 @@ func (r *run) accuracy(ctx context.Context, of role, transfer []string, finetune
 		return nil, err
 	}
 	t.knn = &knn
-	if finetune {
+	if extra.FineTune {
 		t.finetune = &fineTuning
 	}
 	var all []measure
-	for at, name := range append([]string{r.settings.Data}, transfer...) {
+	for at, name := range append([]string{r.settings.Data}, extra.Transfer...) {
 		s := r.settings
 		note := ""
 		if at > 0 {
@@ -162,15 +170,15 @@ func (r *run) accuracy(ctx context.Context, of role, transfer []string, finetune
 		}
 		values := map[string][]float64{}
 		for seed := range r.settings.Seeds {
-			results, err := r.evaluateSaved(ctx, r.encoderPath(of.name(seed)), sets, t)
+			results, err := r.evaluateSaved(ctx, r.encoderPath(of.name(seed)), sets, t, extra.Dense && at == 0)
 			if err != nil {
 				return nil, fmt.Errorf("evaluation of %s on %s: %w", of.name(seed), sets.name, err)
 			}
 			for kind, result := range results {
-				values[kind] = append(values[kind], 100*result.Top1)
+				values[kind] = append(values[kind], result)
 			}
 		}
-		for _, kind := range []string{"kNN %", "probe %", "fine-tuned %"} {
+		for _, kind := range []string{"kNN %", "probe %", "fine-tuned %", "mIoU %"} {
 			if v := values[kind]; len(v) > 0 {
 				all = append(all, newMeasure(kind+note, v...))
 			}
@@ -183,7 +191,7 @@ func (r *run) accuracy(ctx context.Context, of role, transfer []string, finetune
 var fineTuning = eval.FineTuneOptions{Optimizer: "adamw", LR: 1e-3, WeightDecay: .05, LabelSmoothing: .1, Epochs: 20, WarmupEpochs: 2, BatchSize: 64}
 
 // evaluateSaved evaluates an encoder of the run and returns the results by kind.
-func (r *run) evaluateSaved(ctx context.Context, path string, sets labelledSets, t tasks) (map[string]eval.Result, error) {
+func (r *run) evaluateSaved(ctx context.Context, path string, sets labelledSets, t tasks, dense bool) (map[string]float64, error) {
 	c, err := r.modelConfig()
 	if err != nil {
 		return nil, err
@@ -197,15 +205,22 @@ func (r *run) evaluateSaved(ctx context.Context, path string, sets labelledSets,
 	if err != nil {
 		return nil, err
 	}
-	results := map[string]eval.Result{}
+	results := map[string]float64{}
 	if found.KNN != nil {
-		results["kNN %"] = *found.KNN
+		results["kNN %"] = 100 * found.KNN.Top1
 	}
 	if found.Probe != nil {
-		results["probe %"] = found.Probe.Result
+		results["probe %"] = 100 * found.Probe.Top1
 	}
 	if found.FineTune != nil {
-		results["fine-tuned %"] = found.FineTune.Result
+		results["fine-tuned %"] = 100 * found.FineTune.Top1
+	}
+	if dense {
+		miou, err := denseAccuracy(ctx, e, sets, r.device)
+		if err != nil {
+			return nil, err
+		}
+		results["mIoU %"] = 100 * miou
 	}
 	return results, nil
 }

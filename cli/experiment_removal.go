@@ -25,10 +25,9 @@ import (
 // half and g on the other, so that every image is memorized by one of them as far as the
 // other is worse aligned on it. m counts for the images of S_C, −m for those of S_I.
 type removal struct {
-	base     Settings
-	removed  []int    // numbers of images
-	transfer []string // data sets
-	finetune bool
+	base    Settings
+	removed []int // numbers of images
+	extra   extraTasks
 }
 
 // The arms of a removal.
@@ -76,8 +75,13 @@ func (r removal) plan(e *experiment) error {
 	if err := ranking.Check(); err != nil {
 		return err
 	}
-	for _, name := range r.transfer {
+	for _, name := range r.extra.Transfer {
 		if err := checkTransfer(r.base, name); err != nil {
+			return usageError{err}
+		}
+	}
+	if r.extra.Dense {
+		if err := checkDense(r.base); err != nil {
 			return usageError{err}
 		}
 	}
@@ -91,7 +95,7 @@ func (r removal) plan(e *experiment) error {
 			s := r.base
 			s.Pair, s.Seeds, s.Seed = false, 1, r.base.Seed+uint64(seed)
 			name, setting := fmt.Sprintf("%s-%d-seed%d", kind, k, seed), fmt.Sprintf("%s %d, seed %d", kind, k, seed)
-			e.cell(name, setting, map[string]any{"settings": s, "ranking": ranking, "removed": k, "arm": kind, "transfer": r.transfer, "finetune": r.finetune},
+			e.cell(name, setting, map[string]any{"settings": s, "ranking": ranking, "removed": k, "arm": kind, "extra": r.extra},
 				func(ctx context.Context) (any, error) { return r.retrain(ctx, e, name, s, kind, k) })
 		}
 	}
@@ -183,7 +187,7 @@ func (r removal) retrain(ctx context.Context, e *experiment, name string, s Sett
 	if err != nil {
 		return f, err
 	}
-	f.Measures, err = one.accuracy(ctx, roleOnly, r.transfer, r.finetune)
+	f.Measures, err = one.accuracy(ctx, roleOnly, r.extra)
 	return f, err
 }
 

@@ -99,8 +99,8 @@ func TestBadExperiments(t *testing.T) {
 func TestRemoval(t *testing.T) {
 	torchtest.NoLeak(t)
 	dir := filepath.Join(t.TempDir(), "removal")
-	code, stdout, stderr := call(grids(dir, "removal", "--values", "25%", "--seeds", "1")...)
-	if code != ExitOK || !strings.Contains(stdout, "random − most") {
+	code, stdout, stderr := call(grids(dir, "removal", "--values", "25%", "--seeds", "1", "--dense")...)
+	if code != ExitOK || !strings.Contains(stdout, "random − most") || !strings.Contains(stdout, "mIoU %") {
 		t.Fatal(stdout, stderr)
 	}
 	ranking, err := data.LoadSplits(filepath.Join(dir, "runs", "ranking", "splits.json"))

@@ -54,6 +54,13 @@
 //
 // There is one learning rate for all layers.
 //
+// # Pixels
+//
+// [SegmentationProbe] classifies pixels by the maps of features at their place, for
+// tasks that are dense:
+//
+//	result, err := eval.SegmentationProbe(ctx, train, test, o) // DenseSets
+//
 // # Results
 //
 // A [Result] has the accuracies with a confidence interval and those of each
