@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"sslmem/mem"
+	"sslmem/torch"
 )
 
 // A Check asks whether a published finding, or a property that the definitions imply,
@@ -54,7 +55,7 @@ func (f Finding) Failed() bool {
 	return false
 }
 
-// Run runs a check on the encoders of a lab.
+// run runs a check on the encoders of a lab.
 func (c Check) run(ctx context.Context, l *Lab) (Finding, error) {
 	f := Finding{Check: c, Verdict: NotRun, Why: c.Reason}
 	if c.Run == nil {
@@ -78,13 +79,13 @@ func Checks() []Check {
 		{Number: 1, Claim: "images that f alone saw have the highest m, those that g alone saw the lowest", Source: "SSLMem (arXiv 2401.12233)", Run: contrasts},
 		{Number: 2, Claim: "f = g gives m = 0, a swap −m, and a scale of the features changes nothing; what both saw and what neither saw is alike", Source: "definition", Fast: true, Run: algebra},
 		{Number: 3, Claim: "atypical images are memorized more than typical ones", Source: "SSLMem, LayerMem (arXiv 2409.19069)", Run: atypicalImages},
-		{Number: 4, Claim: "m and UnitMem grow with the epochs, fastest early", Source: "LayerMem, figure 4", Reason: "it is not measured yet"},
-		{Number: 5, Claim: "stronger augmentation in training lowers memorization", Source: "LayerMem, table 27", Reason: "it is not measured yet"},
+		{Number: 4, Claim: "m and UnitMem grow with the epochs, fastest early", Source: "LayerMem, figure 4", Run: epochs},
+		{Number: 5, Claim: "stronger augmentation in training lowers memorization", Source: "LayerMem, table 27", Run: augmentation},
 		{Number: 6, Claim: "differential privacy lowers m, UnitMem and accuracy", Source: "LayerMem, figure 1c", Reason: "the contrastive losses of these pairs mix images, so they have no per-image gradients to clip; it needs DP-SGD of a reconstructing method"},
 		{Number: 7, Claim: "to train without the most memorized images costs more accuracy than without random ones", Source: "SSLMem, figure 3", Reason: "the effect is of 1 to 2 points and takes a retraining for each k, kind and seed; see sslmem experiment removal"},
-		{Number: 8, Claim: "seeds agree on the most memorized images, and SSL methods with each other more than with supervised training", Source: "LayerMem, table 28; SSLMem", Reason: "it is not measured yet"},
-		{Number: 9, Claim: "LayerMem rises with depth, and few images carry it", Source: "LayerMem, tables 1 and 26", Reason: "it is not measured yet"},
-		{Number: 10, Claim: "units memorize single images, and the nearest neighbors of a crop tell the class of images that were seen", Source: "LayerMem, tables 6 and 11, figure 3; Déjà Vu (arXiv 2304.13850)", Reason: "it is not measured yet"},
+		{Number: 8, Claim: "seeds agree on the most memorized images, and SSL methods with each other more than with supervised training", Source: "LayerMem, table 28; SSLMem", Run: agreement},
+		{Number: 9, Claim: "LayerMem rises with depth, and few images carry it", Source: "LayerMem, tables 1 and 26", Run: depth},
+		{Number: 10, Claim: "units memorize single images, and the nearest neighbors of a crop tell the class of images that were seen", Source: "LayerMem, tables 6 and 11, figure 3; Déjà Vu (arXiv 2304.13850)", Run: unitsAndDejaVu},
 	}
 }
 
@@ -112,8 +113,9 @@ func Select(numbers []int) ([]Check, error) {
 	return some, nil
 }
 
-// RunAll runs checks one after the other.
+// RunAll runs checks one after the other, with one thread for each encoder.
 func RunAll(ctx context.Context, checks []Check, l *Lab) ([]Finding, error) {
+	torch.SetNumThreads(1) // small networks do not fill two; f and g have one each
 	var findings []Finding
 	for _, c := range checks {
 		f, err := c.run(ctx, l)

@@ -86,8 +86,8 @@ func (s *subject) natural(set mem.Set) []int {
 	return slices.DeleteFunc(slices.Clone(s.members()[set]), func(i int) bool { return s.atypical[i] })
 }
 
-// unseen are the images that no encoder is trained on or scored by.
-func (s *subject) unseen() []int {
+// unseen are images that no encoder is trained on or scored by, in any order.
+func (s *subject) unseen(p Plan) []int {
 	used := map[int]bool{}
 	for _, set := range s.members() {
 		for _, i := range set {
@@ -100,7 +100,9 @@ func (s *subject) unseen() []int {
 			rest = append(rest, i)
 		}
 	}
-	return rest
+	r := rng.New(p.Seed, rng.Word("unseen"))
+	r.Shuffle(len(rest), func(i, j int) { rest[i], rest[j] = rest[j], rest[i] })
+	return rest[:min(len(rest), p.Public)]
 }
 
 // values picks the scores m of the points of a set, natural or atypical ones.

@@ -88,14 +88,12 @@ func (l *Lab) encoderPath(a arm, role string, pair, epoch int) string {
 	return filepath.Join(l.Dir, "encoders", name+".safetensors")
 }
 
-// train trains what is not trained yet of an arm, f and g of a pair at the same
-// time, each with one thread: small networks do not fill two.
+// train trains what is not trained yet of an arm, f and g of a pair at the same time.
 func (l *Lab) train(ctx context.Context, a arm) error {
 	recipe, err := l.Plan.recipe(a, l.images)
 	if err != nil {
 		return err
 	}
-	torch.SetNumThreads(1)
 	for pair := range a.seeds {
 		var group sync.WaitGroup
 		var errs [2]error

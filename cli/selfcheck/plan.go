@@ -19,6 +19,7 @@ type Plan struct {
 	Views    int             `toml:"views" json:"views"`       // of each image, to score it
 	Seeds    int             `toml:"seeds" json:"seeds"`       // f/g pairs of the main arm
 	Contrast int             `toml:"contrast" json:"contrast"` // f/g pairs of each arm that is compared with another
+	Public   int             `toml:"public" json:"public"`     // images up to which probes are trained, and tested, and which vote in déjà vu
 	Others   int             `toml:"others" json:"others"`     // f/g pairs of each other method
 }
 
@@ -28,7 +29,7 @@ func Whole() Plan {
 	return Plan{
 		Seed:   0,
 		Splits: data.SplitSizes{Shared: 150, Candidate: 200, Independent: 200, External: 650}, Atypical: 50,
-		Epochs: 300, Views: 16, Seeds: 4, Contrast: 3, Others: 2,
+		Epochs: 300, Views: 16, Seeds: 4, Contrast: 3, Others: 1, Public: 4000,
 	}
 }
 

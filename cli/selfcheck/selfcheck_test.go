@@ -92,8 +92,8 @@ func TestSubject(t *testing.T) {
 			t.Errorf("%v has %d natural images, want %d", set, got, n)
 		}
 	}
-	if got := len(s.unseen()); got != original.Len()-1200 {
-		t.Errorf("%d images are in no set", got)
+	if got := len(s.unseen(p)); got != 4000 {
+		t.Errorf("%d images are in no set, want 4000 of them", got)
 	}
 	// Inverted and turned, by their definitions.
 	atypical := s.splits.Candidate[150:]
@@ -112,7 +112,7 @@ func TestSubject(t *testing.T) {
 
 func tiny() Plan {
 	return Plan{Seed: 3, Splits: data.SplitSizes{Shared: 16, Candidate: 16, Independent: 16, External: 24}, Atypical: 6,
-		Epochs: 2, Views: 4, Seeds: 2, Contrast: 2, Others: 2}
+		Epochs: 2, Views: 4, Seeds: 2, Contrast: 2, Others: 1, Public: 60}
 }
 
 // All of it on pairs of nothing: it ends, with any verdict, and from its folder a second
