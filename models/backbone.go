@@ -86,6 +86,11 @@ func New(c Config, g *torch.Generator) (Backbone, error) {
 // vitName takes a timm name apart: size, patch and image.
 var vitName = regexp.MustCompile(`^(vit_[a-z]+)(?:_patch([0-9]{1,4})(?:_([0-9]{1,5}))?)?$`)
 
+// HasBatchNorm reports whether the encoder of a name normalizes by the statistics of a
+// batch, so that what it makes of an image depends on the others: ResNets do, ViTs do
+// not.
+func HasBatchNorm(model string) bool { return strings.HasPrefix(model, "resnet") }
+
 // TakesImageSize reports whether the named model is a ViT whose image size the
 // name does not say, and so Config.ImageSize must.
 func TakesImageSize(name string) bool {

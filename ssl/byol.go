@@ -9,8 +9,9 @@ import (
 
 var _ = register(Method{
 	Name: "byol", Title: "BYOL",
-	Paper: "Grill et al. 2020, Bootstrap Your Own Latent, arXiv 2006.07733",
-	Views: 2,
+	Paper:     "Grill et al. 2020, Bootstrap Your Own Latent, arXiv 2006.07733",
+	Views:     2,
+	Remembers: "its heads normalize by the statistics of the batch",
 	Options: func() Options {
 		return &BYOLOptions{Projector: []int{4096, 256}, Predictor: []int{4096, 256}, Momentum: .996}
 	},

@@ -33,6 +33,9 @@ type position struct {
 	// Journal is what was measured since the last epoch's end.
 	Journal journalState `json:"journal"`
 	Alarm   alarm        `json:"alarm"`
+	// Privacy is what the steps have spent, for whoever finds the file; the next steps
+	// do not depend on it.
+	Privacy *spent `json:"privacy,omitempty"`
 }
 
 // parsePosition reads a position. Options that are whole numbers are integers again.
@@ -73,7 +76,11 @@ func (l *Loop) position(st *state) (position, error) {
 			return position{}, err
 		}
 	}
-	return position{Recipe: l.Recipe, Seed: l.Seed, Seeds: l.Seeds, Images: st.images, Step: st.step, Optimizer: st.opt.Steps(), Journal: st.journal.state(), Alarm: st.alarm}, nil
+	at := position{Recipe: l.Recipe, Seed: l.Seed, Seeds: l.Seeds, Images: st.images, Step: st.step, Optimizer: st.opt.Steps(), Journal: st.journal.state(), Alarm: st.alarm}
+	if st.private != nil {
+		at.Privacy = st.private.guarantee.spent(st.step)
+	}
+	return at, nil
 }
 
 // fingerprint is a hash of the training images' positions and of their pixels,

@@ -10,9 +10,10 @@ import (
 
 var _ = register(Method{
 	Name: "dino", Title: "DINO",
-	Paper: "Caron et al. 2021, Emerging Properties in Self-Supervised Vision Transformers, arXiv 2104.14294",
-	Views: 2,
-	Local: true,
+	Paper:     "Caron et al. 2021, Emerging Properties in Self-Supervised Vision Transformers, arXiv 2104.14294",
+	Views:     2,
+	Remembers: "the center of its teacher is a mean over the images of past batches",
+	Local:     true,
 	Options: func() Options {
 		return &DINOOptions{
 			Projector: []int{2048, 2048, 256}, OutDim: 65536, NormLastLayer: true,

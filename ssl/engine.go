@@ -27,6 +27,7 @@ type Engine struct {
 	scaler    *amp.GradScaler  // for fp16
 	generator *torch.Generator // of what the networks draw in a step
 	mask      augment.Mask
+	private   *private // nil unless the recipe has privacy
 
 	step    int // taken
 	journal journal
@@ -37,6 +38,7 @@ type EngineOptions struct {
 	Channels int // of the images
 	Classes  int // of the labels, 0 if there are none
 	PerEpoch int // steps of an epoch
+	Images   int // that are trained on; recipes with privacy need it
 	Seed     uint64
 	Seeds    Seeds
 	Device   torch.Device
@@ -77,6 +79,12 @@ func NewEngine(r Recipe, o EngineOptions) (*Engine, error) {
 		}
 	}
 	images := r.BatchSize * o.Ranks.World()
+	if r.Privacy != nil {
+		if e.private, err = newPrivate(r, t, o); err != nil {
+			Free(t)
+			return nil, err
+		}
+	}
 	e.schedule = r.Optimizer.schedule(images, o.PerEpoch, o.PerEpoch*r.Epochs)
 	groups, kinds := r.Optimizer.groups(t, r.Optimizer.scaled(r.Optimizer.LR, images))
 	e.opt, e.kinds = r.Optimizer.new(groups), kinds
@@ -99,8 +107,16 @@ func (e *Engine) LR() float64 { return e.schedule.At(e.step) }
 // Step takes one step on a batch. Everything it computes lives in one scope. It
 // panics with *[torch.Error] where a tensor operation does; see [torch.Try].
 func (e *Engine) Step(h HostBatch) {
-	parts := max(e.recipe.Accumulate, 1)
+	parts := e.parts(h)
 	e.take(parts, func(s *torch.Scope, part int) Batch { return e.batch(s, h, part, parts) })
+}
+
+// parts is in how many parts a batch is computed: with privacy, each image is one.
+func (e *Engine) parts(h HostBatch) int {
+	if e.private != nil {
+		return len(h.Index)
+	}
+	return max(e.recipe.Accumulate, 1)
 }
 
 // take takes one step on a batch that comes in parts.
@@ -115,6 +131,10 @@ func (e *Engine) take(parts int, batch func(s *torch.Scope, part int) Batch) {
 // gradients is the first half of a step: it leaves the gradients of a batch that
 // comes in parts.
 func (e *Engine) gradients(parts int, batch func(s *torch.Scope, part int) Batch) {
+	if e.private != nil {
+		e.privateGradients(parts, batch)
+		return
+	}
 	clock := e.Clock()
 	e.generator.Seed(rng.Sub(e.o.Seeds.views(e.o.Seed), rng.Word("step"), uint64(clock.Step)))
 	for part := range parts {
@@ -128,12 +148,8 @@ func (e *Engine) gradients(parts int, batch func(s *torch.Scope, part int) Batch
 func (e *Engine) backward(clock Clock, parts int, watched bool, batch func(s *torch.Scope) Batch) {
 	s := torch.NewScope()
 	defer s.Close()
-	b := batch(s)
-	b.Clock = clock
-	var result Result
-	e.cast(func() { result = e.Trainer.Forward(b) })
+	result := e.forward(s, clock, parts, batch(s))
 	loss := result.Loss
-	e.journal.record(s, loss, result.Parts, 1/float64(parts))
 	if watched {
 		e.journal.watch(result.Output)
 	}
@@ -144,6 +160,14 @@ func (e *Engine) backward(clock Clock, parts int, watched bool, batch func(s *to
 		loss = e.scaler.Scale(loss)
 	}
 	loss.Backward()
+}
+
+// forward computes the loss of a batch that is one of several parts, and records it.
+func (e *Engine) forward(s *torch.Scope, clock Clock, parts int, b Batch) (result Result) {
+	b.Clock = clock
+	e.cast(func() { result = e.Trainer.Forward(b) })
+	e.journal.record(s, result.Loss, result.Parts, 1/float64(parts))
+	return result
 }
 
 // update is the second half of a step: what follows from the gradients.

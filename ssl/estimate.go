@@ -70,7 +70,10 @@ type sample struct {
 func measure(r Recipe, o EngineOptions, batch int) (s sample, err error) {
 	r.BatchSize, r.Accumulate = batch, 0
 	r.Optimizer.WarmupEpochs = 0
-	o.PerEpoch, o.Ranks = 2, nil
+	o.PerEpoch, o.Ranks, o.Images = 2, nil, batch
+	if r.Privacy != nil {
+		r.Privacy = &Privacy{MaxGradNorm: r.Privacy.MaxGradNorm, NoiseMultiplier: 1, Delta: r.Privacy.Delta}
+	}
 	defer torch.LockThread()()
 	peak := watchMemory(o.Device)
 	failed := torch.Try(func() {
@@ -190,7 +193,7 @@ func adviseBatch(r Recipe, e Estimate, bytes int64) string {
 	}
 	advice := fmt.Sprintf("%s; a batch_size of %d fits", need, fits)
 	m, err := LookupMethod(r.Method)
-	if err != nil || m.Mixes != "" {
+	if err != nil || m.Mixes != "" || r.Privacy != nil {
 		return advice
 	}
 	for parts := max(r.Accumulate, 1) + 1; parts <= r.BatchSize/2; parts++ {

@@ -20,6 +20,7 @@ type journal struct {
 	names  []string      // of the columns: the loss, that norm, the parts
 	rows   *torch.Tensor // [journalRows, columns] float32, nil before the first step
 	filled int           // rows
+	open   bool          // something was recorded of the step at hand
 
 	// What was read, on the host.
 	steps  int       // since the sums were taken
@@ -73,6 +74,7 @@ func (j *journal) record(s *torch.Scope, loss *torch.Tensor, parts []Part, share
 	for i, v := range values {
 		values[i] = v.ToDType(torch.Float32)
 	}
+	j.open = true
 	row := torch.Stack(values, 0)
 	j.row(s).AddInPlace(row, share)
 }
@@ -113,8 +115,15 @@ func spread(x *torch.Tensor) *torch.Tensor {
 	return normalize(x).Std([]int{0}, 1, false).Mean()
 }
 
-// close ends the row of a step, counted from 1, and reads all rows if no other fits.
+// close ends the row of a step, counted from 1, and reads all rows if no other fits. A
+// step of which nothing was recorded, as its batch was empty, has no row.
 func (j *journal) close(step int) {
+	if !j.open {
+		j.read() // rows are of steps that follow each other
+		j.last = step
+		return
+	}
+	j.open = false
 	j.filled++
 	j.last = step
 	if j.filled == journalRows {

@@ -14,7 +14,8 @@ type plan struct {
 	index   []int  // images to train on
 	views   uint64 // seed of their views
 	sampler data.Sampler
-	images  []int // of the step that was asked for last
+	rate    float64 // if above 0, each image is drawn for a step with this probability
+	images  []int   // of the step that was asked for last
 }
 
 func newPlan(index []int, batch int, seed uint64, ranks Ranks) plan {
@@ -30,12 +31,27 @@ func newPlan(index []int, batch int, seed uint64, ranks Ranks) plan {
 func (l *Loop) plan(index []int) plan {
 	p := newPlan(index, l.Recipe.BatchSize, l.Seeds.order(l.Seed), l.ranks())
 	p.views = ViewSeed(l.Seeds.views(l.Seed))
+	if l.Recipe.Privacy != nil {
+		p.rate = sampleRate(l.Recipe.BatchSize, len(index))
+	}
 	return p
 }
 
 // step returns the images of a step, valid until the next call, and its epoch,
-// counted from 0.
+// counted from 0. Where each image is drawn by itself, as privacy needs it, there may be
+// any number of them, also none, and one may come again in the same epoch: it then has
+// other views, as every step counts as an epoch of its own.
 func (p *plan) step(step int) (images []int, epoch int) {
+	if p.rate > 0 {
+		p.images = p.images[:0]
+		r := rng.New(p.sampler.Seed, rng.Word("poisson"), uint64(step))
+		for _, i := range p.index {
+			if r.Float64() < p.rate {
+				p.images = append(p.images, i)
+			}
+		}
+		return p.images, step
+	}
 	p.sampler.Images(step, p.images)
 	for i, at := range p.images {
 		p.images[i] = p.index[at]

@@ -80,6 +80,11 @@ func (l *Loop) Check() error {
 	if len(l.Index) < l.Recipe.BatchSize {
 		return fmt.Errorf("%d images do not fill one batch of %d; lower batch_size or take more images", len(l.Index), l.Recipe.BatchSize)
 	}
+	if l.Recipe.Privacy != nil {
+		if _, err := l.Recipe.Guarantee(len(l.Index)); err != nil {
+			return err
+		}
+	}
 	for _, i := range l.Index {
 		if i < 0 || i >= l.Data.Len() {
 			name, _ := l.Data.Title()
@@ -144,7 +149,7 @@ func (l *Loop) start() (*state, error) {
 	}
 	channels, _, _ := l.Data.Shape()
 	e, err := NewEngine(fitted, EngineOptions{
-		Channels: channels, Classes: len(l.Data.ClassNames()), PerEpoch: l.StepsPerEpoch(),
+		Channels: channels, Classes: len(l.Data.ClassNames()), PerEpoch: l.StepsPerEpoch(), Images: len(l.Index),
 		Seed: l.Seed, Seeds: l.Seeds, Device: l.Device, Ranks: l.ranks(),
 	})
 	if err != nil {
@@ -198,6 +203,11 @@ func (l *Loop) run(ctx context.Context, st *state) error {
 	if slow := SlowPrecision(l.Recipe.Precision, l.Device); slow != "" {
 		l.warn(slow)
 	}
+	if st.private != nil {
+		for _, sentence := range st.private.guarantee.warnings() {
+			l.warn(sentence)
+		}
+	}
 	perEpoch := l.StepsPerEpoch()
 	total := perEpoch * l.Recipe.Epochs
 	p := l.plan(slices.Clone(l.Index))
@@ -223,7 +233,7 @@ func (l *Loop) run(ctx context.Context, st *state) error {
 		progress := Progress{
 			Epoch: (st.step-1)/perEpoch + 1, Epochs: l.Recipe.Epochs,
 			Step: st.step, Steps: total, EpochEnd: end, LR: lr,
-			Loss: math.NaN(), GradNorm: math.NaN(), Spread: math.NaN(),
+			Loss: math.NaN(), GradNorm: math.NaN(), Spread: math.NaN(), Epsilon: math.NaN(),
 		}
 		if end {
 			st.observe(&progress)
@@ -284,8 +294,8 @@ func (l *Loop) checkpoint(st *state, perEpoch, total int, stopped bool) error {
 	}
 	st.journal.read()
 	if st.journal.bad == nil && !st.finite() {
-		before := st.journal.recent
-		st.journal.bad = &badStep{step: st.step, loss: before[len(before)-1], before: before[:len(before)-1]}
+		before := append([]float64{0}, st.journal.recent...) // no loss if all batches were empty
+		st.journal.bad = &badStep{step: st.step, loss: before[len(before)-1], before: before[1:max(1, len(before)-1)]}
 	}
 	if st.journal.bad != nil {
 		return l.diverged(st)

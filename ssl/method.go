@@ -29,6 +29,11 @@ type Method struct {
 	// clause to follow "because"; it is empty if the loss is the mean of one loss
 	// for each image, for which a batch may be computed in parts.
 	Mixes string
+	// Remembers says why what a step learns from an image depends on the images of its
+	// batch, or of steps before, in another way than by Mixes, as a clause to follow
+	// "because". A recipe with privacy is refused if either is given: the gradient of an
+	// image is then more than that image's own.
+	Remembers string
 	// Options returns the options that only this method has, at their published
 	// values: a pointer to a struct with toml tags.
 	Options func() Options

@@ -10,8 +10,9 @@ import (
 
 var _ = register(Method{
 	Name: "moco-v2", Title: "MoCo v2",
-	Paper: "Chen et al. 2020, Improved Baselines with Momentum Contrastive Learning, arXiv 2003.04297",
-	Views: 2,
+	Paper:     "Chen et al. 2020, Improved Baselines with Momentum Contrastive Learning, arXiv 2003.04297",
+	Views:     2,
+	Remembers: "every image is compared with the keys of images of past batches",
 	Options: func() Options {
 		return &MoCoV2Options{Temperature: .2, Projector: []int{2048, 128}, Queue: 65536, Momentum: .999, MomentumEnd: .999}
 	},

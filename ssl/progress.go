@@ -14,6 +14,7 @@ type Progress struct {
 	GradNorm       float64 // mean over the epoch of the norm of all gradients before clipping; NaN unless they are clipped
 	Spread         float64 // of the output of the epoch's last step, see [Progress.EvenSpread]; NaN if the method compares no rows
 	Width          int     // length of the rows of that output
+	Epsilon        float64 // what the steps so far have spent for Privacy.Delta, infinite without noise; NaN for a recipe without privacy
 	LR             float64 // of this step
 	ViewsPerSecond float64 // since the training was started or resumed
 	Wait           float64 // share of the time spent waiting for views
@@ -43,6 +44,9 @@ func (e *Engine) observe(p *Progress) {
 		default:
 			p.Parts = append(p.Parts, mean)
 		}
+	}
+	if e.private != nil {
+		p.Epsilon = e.private.guarantee.After(e.step).Epsilon
 	}
 	if o := e.journal.spread; o.value != nil {
 		p.Spread, p.Width = o.value.Item(), o.width

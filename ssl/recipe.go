@@ -54,6 +54,9 @@ type Recipe struct {
 	LocalViews int             `toml:"local_views" json:"local_views"`
 	Local      *augment.Recipe `toml:"augment_local" json:"augment_local,omitempty"`
 
+	// Privacy makes the training differentially private; nil does not.
+	Privacy *Privacy `toml:"privacy" json:"privacy,omitempty"`
+
 	// Options are those that only the method has, as keys and values; see
 	// Method.Options. What is not given has its published value.
 	Options map[string]any `toml:"options" json:"options,omitempty"`
@@ -193,6 +196,9 @@ func (r Recipe) Check() error {
 		return fmt.Errorf("recipe: the second view has %d pixels a side, the first %d; both must be alike", r.Second.Size, r.Augment.Size)
 	}
 	if err := r.Optimizer.check(r.Epochs); err != nil {
+		return err
+	}
+	if err := r.checkPrivacy(m); err != nil {
 		return err
 	}
 	if _, err := m.decode(r.Options); err != nil {

@@ -88,7 +88,7 @@ func (l *Loop) replay(ctx context.Context, st *state, r *Replayed) error {
 				return
 			}
 			r.Weights = notFinite(nn.State(st.Trainer))
-			parts := max(st.recipe.Accumulate, 1)
+			parts := st.parts(h)
 			st.gradients(parts, func(s *torch.Scope, part int) Batch { return st.batch(s, h, part, parts) })
 			st.journal.close(r.Step)
 			loss = st.TakeLoss()

@@ -7,8 +7,9 @@ import (
 
 var _ = register(Method{
 	Name: "simsiam", Title: "SimSiam",
-	Paper: "Chen and He 2020, Exploring Simple Siamese Representation Learning, arXiv 2011.10566",
-	Views: 2,
+	Paper:     "Chen and He 2020, Exploring Simple Siamese Representation Learning, arXiv 2011.10566",
+	Views:     2,
+	Remembers: "its heads normalize by the statistics of the batch",
 	Options: func() Options {
 		return &SimSiamOptions{Projector: []int{2048, 2048, 2048}, Predictor: []int{512, 2048}, FixPredLR: true}
 	},

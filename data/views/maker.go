@@ -24,7 +24,7 @@ type Maker struct {
 	// [V, B, …].
 	Grouped bool
 
-	Batch   int // images of a batch, at most
+	Batch   int // images of a batch; more are taken too, with room of their own
 	Ahead   int // batches that are prepared before they are asked for, at least 1
 	Workers int // goroutines that decode; 0 means as many as Go uses processors
 }
@@ -43,8 +43,8 @@ type Batch struct {
 	room []float32
 }
 
-// Start prepares n batches. choose says which images batch i holds, at most
-// Batch, and which epoch's views of them; it is called in the order 0 … n−1, and the
+// Start prepares n batches. choose says which images batch i holds, which may be none,
+// and which epoch's views of them; it is called in the order 0 … n−1, and the
 // slice may be used again at the next call. An error of an image or of the
 // recipe is the error of its batch, and the last.
 func (m Maker) Start(n int, choose func(i int) (index []int, epoch int)) *prefetch.Queue[*Batch] {
@@ -56,6 +56,9 @@ func (m Maker) Start(n int, choose func(i int) (index []int, epoch int)) *prefet
 	begin := func(i int, b *Batch) int {
 		index, epoch := choose(i)
 		b.Index, b.Epoch = append(b.Index[:0], index...), epoch
+		if n := len(index) * l.perImage; n > len(b.room) {
+			b.room = make([]float32, n)
+		}
 		b.Pixels = b.room[:len(index)*l.perImage]
 		return len(index)
 	}
