@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"sync"
 	"time"
@@ -77,8 +78,12 @@ func (c *console) step(name string, p ssl.Progress, units int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if p.EpochEnd {
-		c.text = fmt.Sprintf("%s  epoch %d/%d  loss %.3f  %s%s views/s  wait %.0f %%",
-			name, p.Epoch, p.Epochs, p.Loss, c.evaluated[name], thousands(p.ViewsPerSecond), 100*p.Wait)
+		private := ""
+		if !math.IsNaN(p.Epsilon) {
+			private = fmt.Sprintf("ε %.3g  ", p.Epsilon)
+		}
+		c.text = fmt.Sprintf("%s  epoch %d/%d  loss %.3f  %s%s%s views/s  wait %.0f %%",
+			name, p.Epoch, p.Epochs, p.Loss, private, c.evaluated[name], thousands(p.ViewsPerSecond), 100*p.Wait)
 	}
 	c.advance(units, p.EpochEnd)
 }

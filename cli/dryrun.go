@@ -24,6 +24,10 @@ type forecast struct {
 	Seconds  float64  `json:"seconds"`      // of all trainings
 	Memory   int64    `json:"memory_bytes"` // of the process, or on the GPU, at most
 	Run      string   `json:"run"`          // the folder that it would be in
+
+	// Privacy is what each encoder's training would spend, empty for a recipe without
+	// privacy.
+	Privacy string `json:"privacy,omitempty"`
 }
 
 // dryRun tells what a run by the flags would do and writes nothing.
@@ -65,6 +69,13 @@ func (r *run) forecast(ctx context.Context, kind, out string, overwrite bool) (f
 	if f.Each, err = r.estimate(ctx, r.trainingImages(r.roles()[0])); err != nil {
 		return f, err
 	}
+	if f.Settings.Recipe.Privacy != nil {
+		g, err := f.Settings.Recipe.Guarantee(f.Each.Images)
+		if err != nil {
+			return f, err
+		}
+		f.Privacy = g.String()
+	}
 	f.Encoders = r.settings.Seeds * len(r.roles())
 	f.AtOnce = min(r.encodersAtOnce(), f.Encoders)
 	f.Seconds = f.Each.SecondsPerStep * float64(f.Each.Steps) * float64((f.Encoders+f.AtOnce-1)/f.AtOnce)
@@ -92,6 +103,9 @@ func (f forecast) print(w io.Writer) error {
 	}
 	fmt.Fprintf(w, "memory      %s\n", memory)
 	fmt.Fprintf(w, "time        about %s for the training, %.3g s a step (%s)\n", roughly(f.Seconds), e.SecondsPerStep, measured(e, f.Settings.Recipe.BatchSize))
+	if f.Privacy != "" {
+		fmt.Fprintf(w, "privacy     %s\n", f.Privacy)
+	}
 	_, err := fmt.Fprintf(w, "run         %s (nothing was written)\n", f.Run)
 	return err
 }

@@ -90,3 +90,18 @@ func TestRoughly(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A dry run of a private training says what it would spend.
+func TestDryRunOfPrivacy(t *testing.T) {
+	torchtest.NoLeak(t)
+	t.Chdir(t.TempDir())
+	args := []string{"train", "--dry-run", "--pair", "--recipe", "mae-demo", "--json", "--set", "recipe.width=12", "--set", "recipe.batch_size=4"}
+	for _, s := range []string{"max_grad_norm=1", "delta=1e-4", "target_epsilon=8"} {
+		args = append(args, "--set", "recipe.privacy."+s)
+	}
+	code, stdout, stderr := call(args...)
+	var f forecast
+	if err := json.Unmarshal([]byte(stdout), &f); code != ExitOK || err != nil || !strings.HasPrefix(f.Privacy, "ε 8 at δ 0.0001") {
+		t.Errorf("%d %v %q %s", code, err, f.Privacy, stderr)
+	}
+}

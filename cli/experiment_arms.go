@@ -77,6 +77,25 @@ func allArms() []arms {
 			recipe: "mae-limiter-demo", values: "0,0.05,0.1,0.2", unit: "λ of mae-limiter", set: setting("recipe.options.lambda"),
 		},
 		{
+			name: "dp", usage: "memorization and accuracy of differentially private MAE by its ε",
+			recipe: "mae-demo", values: "8,20,inf", unit: "ε of the whole training; inf is gradients clipped without noise",
+			set: func(s *Settings, v string) error {
+				p := ssl.Privacy{MaxGradNorm: 1, Delta: 1e-4}
+				if s.Recipe.Privacy != nil {
+					p = *s.Recipe.Privacy
+				}
+				p.NoiseMultiplier, p.TargetEpsilon = 0, 0
+				if v != "inf" {
+					var err error
+					if p.TargetEpsilon, err = strconv.ParseFloat(v, 64); err != nil || p.TargetEpsilon <= 0 {
+						return fmt.Errorf("%q is not an ε above 0, nor inf", v)
+					}
+				}
+				s.Recipe.Privacy = &p
+				return nil
+			},
+		},
+		{
 			name: "frameworks", usage: "memorization and accuracy by method, and which images methods agree on",
 			values: "simclr,byol,vicreg,dino,supervised", unit: "methods, with their recipes for the demo, or names of recipes", agree: true,
 			set: func(s *Settings, v string) error {

@@ -80,6 +80,8 @@ func TestBadExperiments(t *testing.T) {
 		{grids(dir, "frameworks", "--values", "simclrr"), "did you mean"},
 		{grids(dir, "augmentation", "--values", "7"), "scale"},
 		{grids(dir, "seeds", "--values", "1"), "from 2 on"},
+		{grids(dir, "dp", "--values", "-1"), "not an ε"},
+		{grids(dir, "dp", "--values", "8", "--recipe", "simclr-demo"), "cannot be trained with privacy"},
 		{grids(dir, "removal", "--values", "60"), "from 1 to 59"},
 		{grids(dir, "removal", "--values", "10%,6"), "twice"},
 		{grids(dir, "removal", "--values", "6", "--transfer", "nowhere"), "nowhere"},

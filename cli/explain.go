@@ -98,8 +98,13 @@ var explanations = map[string]string{
 	"recipe.augment.mean":          "of each channel, which is taken away; empty: from the images",
 	"recipe.augment.std":           "of each channel, by which is divided; empty: from the images",
 
-	"recipe.augment_second": "the second view, where it is drawn otherwise",
-	"recipe.augment_local":  "the local views",
+	"recipe.privacy":                  "differentially private training, see docs/privacy.md",
+	"recipe.privacy.max_grad_norm":    "length to which the gradient of an image is shortened",
+	"recipe.privacy.noise_multiplier": "standard deviation of the noise, as a multiple of max_grad_norm",
+	"recipe.privacy.target_epsilon":   "the ε of the whole training, which chooses the noise in the place of noise_multiplier",
+	"recipe.privacy.delta":            "the δ that ε is for, well below one in the number of images",
+	"recipe.augment_second":           "the second view, where it is drawn otherwise",
+	"recipe.augment_local":            "the local views",
 
 	"live":             "how encoders are evaluated while they are trained, on images that are held out",
 	"live.every":       "epochs from one evaluation to the next; 0 for none",

@@ -94,8 +94,8 @@ func epochValues(p ssl.Progress) map[string]float64 {
 	for _, part := range p.Parts {
 		values["loss_"+part.Name] = part.Value
 	}
-	for key, value := range map[string]float64{"grad_norm": p.GradNorm, "output_spread": p.Spread} {
-		if !math.IsNaN(value) {
+	for key, value := range map[string]float64{"grad_norm": p.GradNorm, "output_spread": p.Spread, "epsilon": p.Epsilon} {
+		if !math.IsNaN(value) && !math.IsInf(value, 0) {
 			values[key] = value
 		}
 	}
